@@ -1,0 +1,91 @@
+"""Settings: where they come from, and the one line that a wrong one gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from triage import config
+from triage.errors import ConfigFault
+
+
+def write(home: Path, text: str) -> dict[str, str]:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "config.toml").write_text(text, encoding="utf-8")
+    return {"TRIAGE_HOME": str(home)}
+
+
+def test_the_defaults_are_arxivs_own_addresses_and_manners(home: Path) -> None:
+    found = config.load({"TRIAGE_HOME": str(home)})
+    assert found.arxiv.feed == "https://rss.arxiv.org/atom"
+    assert (found.arxiv.pause, found.types, found.ranker) == (3.0, ("new", "cross"), "fusion")
+    assert found.folders.database == home / "triage.db"
+
+
+def test_without_a_home_the_system_says_where_things_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "c"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "d"))
+    found = config.folders({})
+    assert found.config != found.data
+    assert found.database.name == "triage.db"
+
+
+def test_the_environment_wins_over_the_file(home: Path) -> None:
+    environ = write(home, '[smtp]\nhost = "mail.example.org"\nport = 587\n[session]\nascii = false\n')
+    environ |= {"TRIAGE_SMTP_PORT": "2525", "TRIAGE_SESSION_ASCII": "yes", "TRIAGE_FETCH_TYPES": "new, replace"}
+    found = config.load(environ)
+    assert (found.smtp.host, found.smtp.port, found.session.ascii) == ("mail.example.org", 2525, True)
+    assert found.types == ("new", "replace")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8080/atom", "http://localhost/atom", "http://[::1]:1/atom"])
+def test_a_server_on_this_machine_needs_no_pause(home: Path, address: str) -> None:
+    environ = {"TRIAGE_HOME": str(home), "TRIAGE_ARXIV_FEED": address, "TRIAGE_ARXIV_API": address}
+    assert config.load(environ).arxiv.pause == 0
+
+
+def test_arxivs_pause_cannot_be_lowered(home: Path) -> None:
+    assert config.load(write(home, "[arxiv]\npause = 10\n")).arxiv.pause == 10
+    with pytest.raises(ConfigFault, match="asks for 3 s"):
+        config.load(write(home, "[arxiv]\npause = 1\n"))
+    with pytest.raises(ConfigFault, match="asks for 3 s"):
+        config.load(
+            {"TRIAGE_HOME": str(home), "TRIAGE_ARXIV_FEED": "http://127.0.0.1.example.org/", "TRIAGE_ARXIV_PAUSE": "0"}
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[arxiv\n", "no TOML"),
+        ("[arxif]\n", "config.toml:1: unknown section .arxif.: did you mean arxiv"),
+        ('[smtp]\nhost = "h"\nsecurty = "tls"\n', "config.toml:3: unknown key smtp.securty: did you mean security"),
+        ('[smtp]\nport = "25"\n', "config.toml:2: smtp.port must be a int"),
+        ("[smtp]\nport = true\n", "smtp.port must be a int"),
+        ('[smtp]\nsecurity = "ssl"\n', "must be one of starttls, tls, none"),
+        ('[fetch]\ntypes = ["old"]\n', "must be a list of new, cross"),
+        ("[ranker]\nname = 3\n", "must be one of fusion"),
+        ("arxiv = 3\n", "unknown section"),
+    ],
+)
+def test_a_wrong_setting_gets_one_line_with_its_place(home: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigFault, match=message) as caught:
+        config.load(write(home, text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TRIAGE_SMTP_PORT", "many"), ("TRIAGE_SESSION_ASCII", "perhaps"), ("TRIAGE_RANKER_NAME", "best")],
+)
+def test_a_wrong_variable_is_named(home: Path, name: str, value: str) -> None:
+    with pytest.raises(ConfigFault, match=name):
+        config.load({"TRIAGE_HOME": str(home), name: value})
+
+
+def test_a_file_that_is_not_utf8_is_told(home: Path) -> None:
+    home.mkdir()
+    (home / "config.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigFault, match="UTF-8"):
+        config.load({"TRIAGE_HOME": str(home)})

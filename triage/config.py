@@ -1,0 +1,266 @@
+"""`Config`: where things are kept, arXiv's addresses, the mail; `TRIAGE_HOME` moves all folders."""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+from triage.errors import ConfigFault
+
+ARXIV_PAUSE_S = 3.0
+"""arXiv's terms: at most one request every three seconds, over feed, API and OAI-PMH together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the settings, the database and the logs are."""
+
+    config: Path
+    data: Path
+    state: Path
+
+    @property
+    def profiles(self) -> Path:
+        """The folder of the focus profiles."""
+        return self.config / "profiles"
+
+    @property
+    def config_file(self) -> Path:
+        """The settings."""
+        return self.config / "config.toml"
+
+    @property
+    def database(self) -> Path:
+        """The one SQLite file."""
+        return self.data / "triage.db"
+
+    @property
+    def log(self) -> Path:
+        """What the background refresh said."""
+        return self.state / "triage.log"
+
+
+@dataclass(frozen=True, slots=True)
+class ArxivConfig:
+    """arXiv's addresses and manners; `pause` is the time between two requests, in seconds."""
+
+    feed: str = "https://rss.arxiv.org/atom"
+    api: str = "https://export.arxiv.org/api/query"
+    oai: str = "https://oaipmh.arxiv.org/oai"
+    pause: float = ARXIV_PAUSE_S
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpConfig:
+    """The mail server. `security` says what protects the connection, and is never lowered by itself."""
+
+    host: str = ""
+    port: int = 0
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_command: str = ""
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestConfig:
+    """Who gets the mail, from whom, and by which transport; `folder` is for Maildir and .eml files."""
+
+    to: str = ""
+    sender: str = ""
+    transport: Literal["smtp", "sendmail", "maildir", "eml"] = "smtp"
+    sendmail: str = "/usr/sbin/sendmail"
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """How the session looks: its theme, the browser command (`%u` is the link), ASCII instead of symbols."""
+
+    theme: Literal["dark", "light"] = "dark"
+    browser: str = ""
+    ascii: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, with their defaults filled in."""
+
+    folders: Folders
+    arxiv: ArxivConfig = field(default_factory=ArxivConfig)
+    smtp: SmtpConfig = field(default_factory=SmtpConfig)
+    digest: DigestConfig = field(default_factory=DigestConfig)
+    session: SessionConfig = field(default_factory=SessionConfig)
+    types: tuple[str, ...] = ("new", "cross")
+    ranker: str = "fusion"
+
+
+_TYPES = ("new", "cross", "replace", "replace-cross")
+_SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
+    "arxiv": {"feed": str, "api": str, "oai": str, "pause": float, "contact": str},
+    "fetch": {"types": list},
+    "ranker": {"name": ("fusion", "tfidf-svm", "mean-similarity", "newest", "random")},
+    "smtp": {
+        "host": str,
+        "port": int,
+        "security": ("starttls", "tls", "none"),
+        "user": str,
+        "password_command": str,
+        "password_file": Path,
+    },
+    "digest": {
+        "to": str,
+        "from": str,
+        "transport": ("smtp", "sendmail", "maildir", "eml"),
+        "sendmail": str,
+        "folder": Path,
+    },
+    "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool},
+}
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Find the folders: all below `TRIAGE_HOME` when it is set, else where the system keeps such things."""
+    if home := environ.get("TRIAGE_HOME"):
+        root = Path(home).expanduser()
+        return Folders(root, root, root)
+    from platformdirs import PlatformDirs
+
+    dirs = PlatformDirs("triage", appauthor=False)
+    return Folders(dirs.user_config_path, dirs.user_data_path, dirs.user_state_path)
+
+
+def load(environ: Mapping[str, str]) -> Config:
+    """Read the settings: environment (`TRIAGE_<SECTION>_<KEY>`) over `config.toml` over defaults.
+
+    Raises:
+        ConfigFault: the file is no TOML, or a key or a value is not known; the line names it.
+    """
+    where = folders(environ)
+    values = _from_file(where.config_file)
+    values.update(_from_environment(environ))
+    return _build(where, values)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a link or a host stays on this machine."""
+    host = urlsplit(address).hostname if "//" in address else address
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _from_file(path: Path) -> dict[tuple[str, str], Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigFault(f"{path}: cannot be read ({error}); mend its rights or its encoding (UTF-8)") from error
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigFault(f"{path}: no TOML: {error}") from error
+    found = {}
+    for section, table in tables.items():
+        if section not in _SETTINGS or not isinstance(table, dict):
+            raise ConfigFault(f"{path}:{_line(text, section)}: unknown section [{section}]{_near(section, _SETTINGS)}")
+        for key, value in table.items():
+            where = f"{path}:{_line(text, key)}"
+            if key not in _SETTINGS[section]:
+                raise ConfigFault(f"{where}: unknown key {section}.{key}{_near(key, _SETTINGS[section])}")
+            found[section, key] = _checked(section, key, value, where)
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[tuple[str, str], Any]:
+    found = {}
+    for section, keys in _SETTINGS.items():
+        for key, kind in keys.items():
+            name = f"TRIAGE_{section}_{key}".upper()
+            if name in environ:
+                found[section, key] = _checked(section, key, _parsed(environ[name], kind, name), name)
+    return found
+
+
+def _parsed(text: str, kind: type | tuple[str, ...], name: str) -> object:
+    """Read an environment variable as the setting's type."""
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+    except (KeyError, ValueError) as error:
+        raise ConfigFault(f"{name}: {text!r} cannot be read as a value of this setting") from error
+    return [part.strip() for part in text.split(",") if part.strip()] if kind is list else text
+
+
+def _checked(section: str, key: str, value: object, where: str) -> object:
+    """Refuse a value of the wrong type, naming the file and the line or the variable."""
+    kind = _SETTINGS[section][key]
+    if isinstance(kind, tuple):
+        if value not in kind:
+            raise ConfigFault(f"{where}: {section}.{key} must be one of {', '.join(kind)}{_near(str(value), kind)}")
+        return value
+    if kind is list:
+        if not isinstance(value, list) or not value or any(one not in _TYPES for one in value):
+            raise ConfigFault(f"{where}: {section}.{key} must be a list of {', '.join(_TYPES)}")
+        return tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ConfigFault(f"{where}: {section}.{key} must be a {kind.__name__}")
+    return value
+
+
+def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
+    def section(name: str, **renamed: str) -> dict[str, Any]:
+        return {renamed.get(key, key): value for (part, key), value in values.items() if part == name}
+
+    smtp = SmtpConfig(**section("smtp"))
+    return Config(
+        folders=where,
+        arxiv=_arxiv(section("arxiv")),
+        smtp=smtp,
+        digest=DigestConfig(**section("digest", **{"from": "sender"})),
+        session=SessionConfig(**section("session")),
+        types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
+        ranker=str(values.get(("ranker", "name"), "fusion")),
+    )
+
+
+def _arxiv(given: dict[str, Any]) -> ArxivConfig:
+    """Fill in the pause: three seconds at least, none for a server on this machine."""
+    addresses = ArxivConfig(**given)
+    local = all(is_loopback(address) for address in (addresses.feed, addresses.api))
+    pause = given.get("pause", 0.0 if local else ARXIV_PAUSE_S)
+    if not local and pause < ARXIV_PAUSE_S:
+        raise ConfigFault(f"arxiv.pause: {pause:g} s is too short; arXiv asks for {ARXIV_PAUSE_S:g} s between requests")
+    return ArxivConfig(**{**given, "pause": pause})
+
+
+def _line(text: str, word: str) -> int:
+    """The first line that begins with the key or opens the section; 1 when none does."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip(" [\t\"'").startswith(word):
+            return number
+    return 1
+
+
+def _near(word: str, known: object) -> str:
+    close = get_close_matches(word, list(cast("Mapping[str, object]", known)), 1)
+    return f": did you mean {close[0]}?" if close else ""

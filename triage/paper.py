@@ -1,0 +1,164 @@
+"""The records that travel between the modules: papers, announcements, scores, verdicts, the day's coffee."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from triage.errors import InvalidInput
+
+AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
+Slot = Literal["focus", "adjacent", "explore"]
+VerdictKind = Literal["keep", "dismiss", "open"]
+CoffeeState = Literal["open", "left", "finished"]
+
+REFILL_S = 300.0
+"""What one refill adds to a coffee, in seconds."""
+
+_ID = r"(?:[a-z-]+(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3}|\d{2}(?:0[1-9]|1[0-2])\.\d{4,5})"
+_IDENTIFIER = re.compile(rf"(?P<id>{_ID})(?:v(?P<version>[1-9]\d*))?")
+_PREFIX = re.compile(
+    r"\A(?:oai:arXiv\.org:|arxiv:|https?://(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html|format)/)", re.IGNORECASE
+)
+_SUFFIX = re.compile(r"(?:\.pdf)?/?(?:[?#].*)?\Z", re.IGNORECASE)
+_PAGES = re.compile(r"(\d{1,4})\s*(?:pages?|pp)\b", re.IGNORECASE)
+_WITHDRAWN = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
+
+
+def split_identifier(text: str) -> tuple[str, int | None]:
+    """Read an arXiv identifier or link as (identifier without version, version or None).
+
+    Accepts `2611.09812v2`, `arXiv:…`, `oai:arXiv.org:…`, abs, pdf and html links, and old identifiers such as
+    `math.GT/0309136`, whose canonical form drops the class (`math/0309136`).
+
+    Raises:
+        InvalidInput: the text is no arXiv identifier.
+    """
+    bare = _SUFFIX.sub("", _PREFIX.sub("", text.strip(), count=1), count=1)
+    match = _IDENTIFIER.fullmatch(bare)
+    if not match:
+        raise InvalidInput(f"{text[:80]!r} is no arXiv identifier; they look like 2611.09812 or hep-th/9901001")
+    canonical = re.sub(r"\.[A-Z]{2}/", "/", match["id"])
+    return canonical, int(match["version"]) if match["version"] else None
+
+
+def page_count(comment: str | None) -> int | None:
+    """Read the body's page count from an arXiv comment: the first count, as in "12 pages, 5 figures"."""
+    match = _PAGES.search(comment or "")
+    return int(match[1]) or None if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One arXiv paper: identifier without version, and the newest version's metadata as arXiv sent it.
+
+    `categories` has the primary first. `submitted` is version 1, `updated` the version at hand (both aware, UTC,
+    None until the API was asked). `announced` and `announce_type` describe the newest announcement, if any.
+    Text is foreign and unescaped: `triage.text` makes it safe to show.
+    """
+
+    id: str
+    title: str
+    abstract: str
+    version: int = 1
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    submitted: datetime | None = None
+    updated: datetime | None = None
+    comment: str | None = None
+    doi: str | None = None
+    journal_ref: str | None = None
+    announced: date | None = None
+    announce_type: AnnounceType | None = None
+
+    @property
+    def text(self) -> str:
+        """What the rankers and encoders read: "title. abstract", as on the benchmark."""
+        return f"{self.title}. {self.abstract}"
+
+    @property
+    def pages(self) -> int | None:
+        """Pages of the body as the comment states them; None when it does not."""
+        return page_count(self.comment)
+
+    @property
+    def withdrawn(self) -> bool:
+        """The authors took it back: arXiv has no flag for it, only the comment of the newest version."""
+        return bool(_WITHDRAWN.search(self.comment or ""))
+
+    @property
+    def url(self) -> str:
+        """Link to the abstract page."""
+        return f"https://arxiv.org/abs/{self.id}"
+
+    @property
+    def pdf_url(self) -> str:
+        """Link to the PDF of the newest version."""
+        return f"https://arxiv.org/pdf/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of an announcement: the paper and why it is listed."""
+
+    paper: Paper
+    type: AnnounceType
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPaper:
+    """A paper with what the ranker and the budget say of it.
+
+    `score` is the sum of `parts`. `probability` is the calibrated chance of a keep or an open, None until it was
+    checked against enough of the reader's own verdicts. `chance` is the probability with which an explore pick was
+    drawn, 1 for the others. `seconds` is the planned reading time.
+    """
+
+    paper: Paper
+    score: float
+    rank: int
+    profile: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    why: tuple[str, ...] = ()
+    probability: float | None = None
+    slot: Slot = "focus"
+    seconds: float = 0.0
+    fits: bool = True
+    chance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the reader decided about one paper, and when (aware, UTC)."""
+
+    paper_id: str
+    kind: VerdictKind
+    at: datetime
+    profile: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Coffee:
+    """One local day of the ledger, shared by all terminals.
+
+    `budget_s` is fixed when the day opens (and lowered by `--minutes`), `spent_s` is what was charged so far, both in
+    seconds. A refill never changes `budget_s`: each one adds `REFILL_S` to what is left. "open" is a day whose session
+    runs or has not begun, "left" one that ended early and can be taken up again, "finished" one that is over.
+    """
+
+    day: date
+    budget_s: float
+    spent_s: float = 0.0
+    state: CoffeeState = "open"
+    refills: int = 0
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of the coffee that are left, refills included; none on a finished day."""
+        if self.state == "finished":
+            return 0.0
+        return max(0.0, self.budget_s + self.refills * REFILL_S - self.spent_s)

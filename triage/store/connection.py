@@ -1,0 +1,167 @@
+"""Opening the one SQLite file, writing to it safely, and saying in one line why it could not be done."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database
+
+from triage.errors import CannotCreate, CannotWrite, ConfigFault, InvalidInput, TriageError, TryLater
+from triage.store.schema import MIGRATIONS, NAMES
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a write waits for another process: a key press never fails while a child embeds."""
+
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNWRITABLE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}
+_CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def day_or_none(text: str | None) -> date | None:
+    """Read a stored ISO day."""
+    return date.fromisoformat(text) if text else None
+
+
+def instant_or_none(text: str | None) -> datetime | None:
+    """Read a stored ISO instant as aware UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
+
+
+def iso(when: datetime | date | None) -> str | None:
+    """Write an instant in UTC, or a day, so that text order is time order."""
+    if isinstance(when, datetime):
+        return when.astimezone(UTC).isoformat(timespec="microseconds")
+    return when.isoformat() if when else None
+
+
+class Connection:
+    """An open database at the newest schema.
+
+    Args:
+        path: the file, made with its folder when absent; None keeps everything in memory.
+
+    Raises:
+        CannotCreate: the file or its folder cannot be made.
+        InvalidInput: the file is no database, or damaged.
+        ConfigFault: the database was written by a newer triage.
+        TryLater: another process has kept it locked for five seconds.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        with self._explained():
+            self.db = Database(self._connect())
+            self._prepare()
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is None:
+            return sqlite3.connect(":memory:", timeout=BUSY_TIMEOUT_S)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise CannotCreate(f"{self.path}: cannot be opened or made ({error}); check the folder's rights") from error
+
+    def _prepare(self) -> None:
+        self.db.execute("PRAGMA foreign_keys = ON")
+        self._refuse_newer()
+        pending = MIGRATIONS.pending(self.db)
+        if pending:
+            if MIGRATIONS.applied(self.db):
+                self._backup(pending[0].name)
+            self.db.execute("PRAGMA journal_mode = WAL")
+            with self.write():
+                MIGRATIONS.apply(self.db)
+
+    def _refuse_newer(self) -> None:
+        applied = {migration.name for migration in MIGRATIONS.applied(self.db)}
+        if newer := sorted(applied - NAMES):
+            raise ConfigFault(f"{self.path}: written by a newer triage ({newer[-1]}); upgrade triage")
+
+    def _backup(self, before: str) -> None:
+        if self.path is None:
+            return
+        copy = self.path.with_name(f"{self.path.name}.before-{before}")
+        target = sqlite3.connect(copy)
+        try:
+            self.db.conn.backup(target)
+        finally:
+            target.close()
+
+    @contextmanager
+    def write(self) -> Iterator[Database]:
+        """Group writes in one `BEGIN IMMEDIATE`: it waits for its turn at the start and never fails half-way.
+
+        sqlite-utils' own `atomic()` begins deferred, and a deferred transaction that turns into a write while
+        another process writes fails at once, whatever the busy timeout. A write inside a write joins it.
+        """
+        if self.db.conn.in_transaction:
+            yield self.db
+            return
+        with self._explained():
+            self.db.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db
+                self.db.conn.execute("COMMIT")
+            except BaseException:
+                if self.db.conn.in_transaction:
+                    self.db.conn.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: sqlite3.DatabaseError) -> TriageError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _LOCKED:
+            return TryLater(f"{self.path}: locked by another program for {BUSY_TIMEOUT_S:.0f} s; try again in a moment")
+        if code in _UNWRITABLE:
+            return CannotWrite(f"{self.path}: cannot be written ({error}); free some space or mend the rights")
+        if code == sqlite3.SQLITE_CANTOPEN:
+            return CannotCreate(f"{self.path}: cannot be opened ({error}); check the folder's rights")
+        if code in _CORRUPT:
+            return InvalidInput(
+                f"{self.path}: damaged or no database ({error}); move it away, or put back a copy from beside it"
+            )
+        return TriageError(f"{self.path}: {error}")
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """Read rows; damage and locks are explained like everywhere."""
+        with self._explained():
+            found: list[tuple[object, ...]] = self.db.conn.execute(sql, tuple(parameters)).fetchall()
+            return found
+
+    def check(self) -> None:
+        """Run SQLite's own integrity check.
+
+        Raises:
+            InvalidInput: the check finds damage.
+        """
+        answers = [str(row[0]) for row in self.rows("PRAGMA integrity_check")]
+        if answers != ["ok"]:
+            raise InvalidInput(f"{self.path}: {answers[0]}; put back a copy from beside it")
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,219 @@
+"""Papers, their versions and announcements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from triage.paper import AnnounceType, Item, Paper
+from triage.store.connection import Connection, day_or_none, instant_or_none, iso
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_COLUMNS = (
+    "p.id, p.version, p.title, p.abstract, p.authors, p.categories, p.submitted, p.updated, p.comment, p.doi, "
+    "p.journal_ref"
+)
+_NEWEST = (
+    "LEFT JOIN (SELECT paper_id, max(announced) AS announced, type FROM announcements GROUP BY paper_id) a "
+    "ON a.paper_id = p.id"
+)
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What an announcement brought: papers not stored before, papers updated, papers known already."""
+
+    new: int = 0
+    updated: int = 0
+    known: int = 0
+
+
+def _paper(row: Sequence[Any]) -> Paper:
+    return Paper(
+        id=row[0],
+        version=row[1],
+        title=row[2],
+        abstract=row[3],
+        authors=tuple(json.loads(row[4])),
+        categories=tuple(json.loads(row[5])),
+        submitted=instant_or_none(row[6]),
+        updated=instant_or_none(row[7]),
+        comment=row[8],
+        doi=row[9],
+        journal_ref=row[10],
+        announced=day_or_none(row[11]),
+        announce_type=cast("AnnounceType | None", row[12]),
+    )
+
+
+def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+    wanted = list(dict.fromkeys(ids))
+    return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+class Papers(Connection):
+    """The papers' room of the store."""
+
+    def known(self, ids: Iterable[str]) -> set[str]:
+        """Those of the identifiers that are stored."""
+        return {
+            str(row[0])
+            for chunk in _chunks(ids)
+            for row in self.rows(f"SELECT id FROM papers WHERE id IN ({_marks(chunk)})", chunk)
+        }
+
+    def announced_before(self, ids: Iterable[str]) -> set[str]:
+        """Those of the identifiers that were ever announced as new or cross."""
+        return {
+            str(row[0])
+            for chunk in _chunks(ids)
+            for row in self.rows(
+                "SELECT DISTINCT paper_id FROM announcements WHERE type IN ('new', 'cross') "
+                f"AND paper_id IN ({_marks(chunk)})",
+                chunk,
+            )
+        }
+
+    def add_announcement(self, items: Sequence[Item], *, announced: date, feed_day: date | None, at: datetime) -> Added:
+        """Store one batch: papers by identifier, never lowering a version, and why each was listed.
+
+        A replacement of an unknown paper is stored and counted as updated.
+        """
+        with self.write() as db:
+            stored = self.known(item.paper.id for item in items)
+            new = updated = known = 0
+            for item in items:
+                fresh = item.paper.id not in stored
+                raised = self._upsert(db, item.paper, at)
+                if item.type in ("new", "cross") and not fresh:
+                    known += 1
+                elif item.type in ("new", "cross"):
+                    new += 1
+                elif raised or fresh:
+                    updated += 1
+                else:
+                    known += 1
+                db.execute(
+                    "INSERT OR IGNORE INTO announcements (paper_id, announced, type, feed_day, seen_at) "
+                    "SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM announcements "
+                    "WHERE paper_id = ? AND type = ? AND feed_day IS ?)",
+                    (
+                        item.paper.id,
+                        iso(announced),
+                        item.type,
+                        iso(feed_day),
+                        iso(at),
+                        item.paper.id,
+                        item.type,
+                        iso(feed_day),
+                    ),
+                )
+            return Added(new, updated, known)
+
+    def add_papers(self, papers: Iterable[Paper], *, at: datetime) -> None:
+        """Store papers with what only the API knows: comment, page count, submission days."""
+        with self.write() as db:
+            for paper in papers:
+                self._upsert(db, paper, at)
+                db.execute(
+                    "UPDATE papers SET submitted = ?, updated = ?, comment = ?, doi = coalesce(?, doi), "
+                    "journal_ref = coalesce(?, journal_ref), detailed_version = ? WHERE id = ? AND version <= ?",
+                    (
+                        iso(paper.submitted),
+                        iso(paper.updated),
+                        paper.comment,
+                        paper.doi,
+                        paper.journal_ref,
+                        paper.version,
+                        paper.id,
+                        paper.version,
+                    ),
+                )
+
+    def _upsert(self, db: Database, paper: Paper, at: datetime) -> bool:
+        """Write one paper; True when it is new or its version rose."""
+        values = (paper.version, paper.title, paper.abstract, json.dumps(paper.authors), json.dumps(paper.categories))
+        changed = db.execute(
+            "INSERT INTO papers (id, version, title, abstract, authors, categories, doi, journal_ref, first_seen) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version, "
+            "title = excluded.title, abstract = excluded.abstract, authors = excluded.authors, "
+            "categories = excluded.categories, doi = coalesce(excluded.doi, doi), "
+            "journal_ref = coalesce(excluded.journal_ref, journal_ref) WHERE excluded.version > version",
+            (paper.id, *values, paper.doi, paper.journal_ref, iso(at)),
+        ).rowcount
+        db.execute(
+            "INSERT OR IGNORE INTO versions (paper_id, version, title, abstract, seen_at) VALUES (?, ?, ?, ?, ?)",
+            (paper.id, paper.version, paper.title, paper.abstract, iso(at)),
+        )
+        return changed > 0
+
+    def paper(self, identifier: str) -> Paper | None:
+        """One paper by identifier without version."""
+        return self.papers([identifier]).get(identifier)
+
+    def papers(self, ids: Iterable[str]) -> dict[str, Paper]:
+        """The stored ones of the identifiers, with their newest announcement."""
+        found = (
+            _paper(row)
+            for chunk in _chunks(ids)
+            for row in self.rows(
+                f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} WHERE p.id IN ({_marks(chunk)})",
+                chunk,
+            )
+        )
+        return {paper.id: paper for paper in found}
+
+    def wanting_details(self, since: date) -> list[str]:
+        """New and cross-listed papers announced since a day whose comment and page count were not read yet."""
+        return [
+            str(row[0])
+            for row in self.rows(
+                "SELECT DISTINCT p.id FROM papers p JOIN announcements a ON a.paper_id = p.id WHERE a.announced >= ? "
+                "AND a.type IN ('new', 'cross') AND p.detailed_version IS NULL ORDER BY p.id",
+                (iso(since),),
+            )
+        ]
+
+    def announcement_days(self, before: date | None = None) -> list[date]:
+        """The days with a stored announcement, newest first."""
+        rows = self.rows(
+            "SELECT DISTINCT announced FROM announcements WHERE announced <= ? ORDER BY announced DESC",
+            (iso(before or date.max),),
+        )
+        return [date.fromisoformat(str(row[0])) for row in rows]
+
+    def announced(self, since: date, until: date, types: Sequence[str]) -> list[Paper]:
+        """Papers announced from `since` to `until`, both included, as one of the types, by identifier."""
+        rows = self.rows(
+            f"SELECT {_COLUMNS}, max(a.announced), a.type FROM papers p JOIN announcements a ON a.paper_id = p.id "
+            f"WHERE a.announced BETWEEN ? AND ? AND a.type IN ({_marks(types)}) GROUP BY p.id ORDER BY p.id",
+            [iso(since), iso(until), *types],
+        )
+        return [_paper(row) for row in rows]
+
+    def background(self, before: date, limit: int) -> list[Paper]:
+        """The newest stored papers that were not announced on `before` or later: unlabelled text for statistics.
+
+        Papers first met as a replacement are left out: they are old work.
+        """
+        rows = self.rows(
+            f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} "
+            "WHERE (a.announced IS NULL OR a.announced < ?) AND coalesce(a.type, 'new') IN ('new', 'cross') "
+            "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?",
+            (iso(before), limit),
+        )
+        return [_paper(row) for row in rows]
+
+    def count(self) -> int:
+        """How many papers are stored."""
+        return int(cast("int", self.rows("SELECT count(*) FROM papers")[0][0]))

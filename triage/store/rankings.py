@@ -1,0 +1,157 @@
+"""What the rankers said of a day, and the shortlists as they were shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from triage.paper import ScoredPaper
+from triage.store.connection import iso
+from triage.store.papers import Papers
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """One ranker's order of the papers of one announcement for one profile.
+
+    `worth` maps the identifier to the prior probability that the paper is worth reading. `fingerprint` names the
+    state of the profile that was ranked, so that an edited profile is never shown with the old one's order;
+    `inputs` names everything that went in, so that nothing is ranked twice.
+    """
+
+    profile: str
+    fingerprint: str
+    ranker: str
+    version: str
+    inputs: str
+    announced: date
+    papers: tuple[ScoredPaper, ...]
+    worth: dict[str, float]
+    note: str = ""
+
+
+class Rankings(Papers):
+    """The room of the scores."""
+
+    def add_ranking(self, ranking: Ranking, *, at: datetime) -> None:
+        """Keep a ranking; the older ones of the same day stay for the comparison of the rankers."""
+        with self.write() as db:
+            ranking_id = db.execute(
+                "INSERT INTO rankings (profile, fingerprint, ranker, version, inputs, announced, at, note) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    ranking.profile,
+                    ranking.fingerprint,
+                    ranking.ranker,
+                    ranking.version,
+                    ranking.inputs,
+                    iso(ranking.announced),
+                    iso(at),
+                    ranking.note,
+                ),
+            ).lastrowid
+            db.conn.executemany(
+                "INSERT INTO scores (ranking_id, paper_id, rank, score, worth, parts, why) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        ranking_id,
+                        scored.paper.id,
+                        scored.rank,
+                        scored.score,
+                        ranking.worth.get(scored.paper.id),
+                        json.dumps(dict(scored.parts)),
+                        json.dumps(scored.why),
+                    )
+                    for scored in ranking.papers
+                ],
+            )
+
+    def ranking(self, profile: str, ranker: str, announced: date) -> Ranking | None:
+        """The newest ranking of an announcement for a profile."""
+        heads: list[Any] = self.rows(
+            "SELECT id, fingerprint, version, inputs, note FROM rankings WHERE profile = ? AND ranker = ? "
+            "AND announced = ? ORDER BY id DESC LIMIT 1",
+            (profile, ranker, iso(announced)),
+        )
+        if not heads:
+            return None
+        number, fingerprint, version, inputs, note = heads[0]
+        rows: list[Any] = self.rows(
+            "SELECT paper_id, rank, score, worth, parts, why FROM scores WHERE ranking_id = ? ORDER BY rank", (number,)
+        )
+        papers = self.papers(row[0] for row in rows)
+        scored = tuple(
+            ScoredPaper(papers[row[0]], row[2], row[1], profile, json.loads(row[4]), tuple(json.loads(row[5])))
+            for row in rows
+        )
+        worth = {row[0]: row[3] for row in rows if row[3] is not None}
+        return Ranking(profile, fingerprint, ranker, version, inputs, announced, scored, worth, note)
+
+    def add_shortlist(
+        self,
+        papers: Sequence[ScoredPaper],
+        *,
+        day: date,
+        at: datetime,
+        shown_by: str,
+        state: str,
+        announced: date | None,
+        clock: tuple[float, float],
+        ranker: tuple[str, str],
+        left_out: int,
+    ) -> None:
+        """Keep a shortlist as it was shown: what the precision of the rankers is counted on.
+
+        Args:
+            papers: the picks in their order.
+            day: the reader's local day.
+            at: when it was shown.
+            shown_by: "session", "list" or "digest".
+            state: the shortlist's state.
+            announced: the newest announcement in it.
+            clock: budget and seconds left.
+            ranker: name and version.
+            left_out: how many ranked papers were not shown.
+        """
+        with self.write() as db:
+            number = db.execute(
+                "INSERT INTO shortlists (day, at, shown_by, state, announced, budget_s, left_s, ranker, version, "
+                "left_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (iso(day), iso(at), shown_by, state, iso(announced), *clock, *ranker, left_out),
+            ).lastrowid
+            db.conn.executemany(
+                "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (number, place, pick.paper.id, pick.profile, pick.slot, pick.score, pick.chance, pick.seconds)
+                    for place, pick in enumerate(papers, 1)
+                ],
+            )
+
+    def shown_on(self, day: date) -> set[str]:
+        """Identifiers that the session showed on a local day."""
+        rows = self.rows(
+            "SELECT DISTINCT k.paper_id FROM picks k JOIN shortlists s ON s.id = k.shortlist_id "
+            "WHERE s.shown_by = 'session' AND s.day = ?",
+            (iso(day),),
+        )
+        return {str(row[0]) for row in rows}
+
+    def ranked_inputs(self, profile: str, ranker: str, announced: date) -> str:
+        """What went into the newest ranking of an announcement; empty when there is none."""
+        rows = self.rows(
+            "SELECT inputs FROM rankings WHERE profile = ? AND ranker = ? AND announced = ? ORDER BY id DESC LIMIT 1",
+            (profile, ranker, iso(announced)),
+        )
+        return str(rows[0][0]) if rows else ""
+
+    def last_shown(self, shown_by: str, before: date) -> date | None:
+        """The newest announcement shown on a local day before `before`."""
+        rows: list[Any] = self.rows(
+            "SELECT max(announced) FROM shortlists WHERE shown_by = ? AND day < ?", (shown_by, iso(before))
+        )
+        return date.fromisoformat(rows[0][0]) if rows[0][0] else None

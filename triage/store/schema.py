@@ -1,0 +1,187 @@
+"""The tables, as numbered migrations: the schema's history reads top to bottom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+MIGRATIONS = Migrations("triage")
+
+
+@MIGRATIONS()
+def m001_papers(db: Database) -> None:
+    """Papers at their newest version, every version seen, and the announcements that listed them."""
+    db.table("papers").create(
+        {
+            "id": str,
+            "version": int,
+            "title": str,
+            "abstract": str,
+            "authors": str,
+            "categories": str,
+            "submitted": str,
+            "updated": str,
+            "comment": str,
+            "doi": str,
+            "journal_ref": str,
+            "first_seen": str,
+            "detailed_version": int,
+        },
+        pk="id",
+        not_null={"version", "title", "abstract", "authors", "categories", "first_seen"},
+    )
+    db.table("versions").create(
+        {"paper_id": str, "version": int, "title": str, "abstract": str, "seen_at": str},
+        pk=("paper_id", "version"),
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+    db.table("announcements").create(
+        {"paper_id": str, "announced": str, "type": str, "feed_day": str, "seen_at": str},
+        pk=("paper_id", "announced", "type"),
+        not_null={"announced", "type", "seen_at"},
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+    db.table("announcements").create_index(["announced"])
+    db.table("papers").enable_fts(["title", "abstract", "authors"], create_triggers=True, tokenize="porter unicode61")
+
+
+@MIGRATIONS()
+def m002_runs(db: Database) -> None:
+    """Each run's recorded state, and per category the days whose announcement is confirmed."""
+    db.table("runs").create(
+        {"id": int, "at": str, "state": str, "announced": str, "report": str}, pk="id", not_null={"at", "state"}
+    )
+    db.table("coverage").create(
+        {"category": str, "announced": str, "state": str, "reason": str, "run_id": int},
+        pk=("category", "announced"),
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+
+
+@MIGRATIONS()
+def m003_vectors(db: Database) -> None:
+    """Unit vectors by encoder, revision and hash of the text, so that nothing is embedded twice."""
+    db.table("vectors").create(
+        {"encoder": str, "revision": str, "text_hash": str, "vector": bytes},
+        pk=("encoder", "revision", "text_hash"),
+        not_null={"vector"},
+    )
+
+
+@MIGRATIONS()
+def m004_rankings(db: Database) -> None:
+    """What every ranker said of every day, and the shortlists as they were shown."""
+    db.table("rankings").create(
+        {
+            "id": int,
+            "profile": str,
+            "fingerprint": str,
+            "ranker": str,
+            "version": str,
+            "inputs": str,
+            "announced": str,
+            "at": str,
+            "note": str,
+        },
+        pk="id",
+    )
+    db.table("rankings").create_index(["profile", "announced", "ranker"])
+    db.table("scores").create(
+        {"ranking_id": int, "paper_id": str, "rank": int, "score": float, "worth": float, "parts": str, "why": str},
+        pk=("ranking_id", "paper_id"),
+        foreign_keys=[("ranking_id", "rankings", "id"), ("paper_id", "papers", "id")],
+    )
+    db.table("shortlists").create(
+        {
+            "id": int,
+            "day": str,
+            "at": str,
+            "shown_by": str,
+            "state": str,
+            "announced": str,
+            "budget_s": float,
+            "left_s": float,
+            "ranker": str,
+            "version": str,
+            "left_out": int,
+        },
+        pk="id",
+    )
+    db.table("picks").create(
+        {
+            "shortlist_id": int,
+            "place": int,
+            "paper_id": str,
+            "profile": str,
+            "slot": str,
+            "score": float,
+            "chance": float,
+            "seconds": float,
+        },
+        pk=("shortlist_id", "place"),
+        foreign_keys=[("shortlist_id", "shortlists", "id"), ("paper_id", "papers", "id")],
+    )
+
+
+@MIGRATIONS()
+def m005_verdicts(db: Database) -> None:
+    """Verdicts, append-only: an undo is a row of its own that names the row it takes back."""
+    db.table("verdicts").create(
+        {
+            "id": int,
+            "paper_id": str,
+            "kind": str,
+            "reason": str,
+            "profile": str,
+            "at": str,
+            "day": str,
+            "undoes": int,
+        },
+        pk="id",
+        not_null={"paper_id", "kind", "at", "day"},
+        foreign_keys=[("paper_id", "papers", "id"), ("undoes", "verdicts", "id")],
+    )
+    db.table("verdicts").create_index(["undoes"], unique=True)
+    db.table("verdicts").create_index(["paper_id"])
+    for event in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER verdicts_no_{event.lower()} BEFORE {event} ON verdicts "
+            "BEGIN SELECT RAISE(ABORT, 'verdicts are append-only'); END"
+        )
+
+
+@MIGRATIONS()
+def m006_coffees(db: Database) -> None:
+    """The ledger: one coffee for each local day, shared by all terminals."""
+    db.table("coffees").create(
+        {"day": str, "budget_s": float, "spent_s": float, "state": str, "refills": int, "opened_at": str},
+        pk="day",
+        not_null={"budget_s", "spent_s", "state", "refills", "opened_at"},
+    )
+
+
+@MIGRATIONS()
+def m007_mails(db: Database) -> None:
+    """The outbox: composed, stored, sent, marked; at most one for a recipient and an announcement."""
+    db.table("mails").create(
+        {
+            "message_id": str,
+            "recipient": str,
+            "announced": str,
+            "profiles": str,
+            "papers": str,
+            "state": str,
+            "message": bytes,
+            "composed_at": str,
+            "sent_at": str,
+        },
+        pk="message_id",
+    )
+
+
+NAMES = frozenset(name for name in list(globals()) if name[:1] == "m" and name[1:4].isdigit())
+"""Every migration this triage knows; a database that had others is newer."""
