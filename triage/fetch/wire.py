@@ -1,0 +1,141 @@
+"""`Wire`: one polite HTTP session for all of arXiv's interfaces, with a clock and limits handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from triage.errors import Unavailable
+from triage.fetch.manners import Clock, Gate
+
+if TYPE_CHECKING:
+    import requests
+
+    from triage.fetch.adapter import Limits
+    from triage.fetch.answers import Outline
+
+__all__ = ["Clock", "Wire"]
+
+
+class Wire:
+    """One session for one run; every request of the run goes through it and counts against its time.
+
+    Args:
+        feed, api, oai: arXiv's three addresses, from the configuration.
+        pause: seconds between requests as configured; outside this machine never less than arXiv asks for.
+        contact: mail address of whoever runs this, for the User-Agent.
+        folder: where the time of the last request and a server's wish for peace are kept for later processes.
+        clock: wall clock, monotonic clock and waiting.
+        total_s: seconds that all requests together may take, counted from now.
+        version: of triage, for the User-Agent.
+        rng: jitter of the back-off; none when absent.
+        limits: of a single request.
+    """
+
+    def __init__(
+        self,
+        *,
+        feed: str,
+        api: str,
+        oai: str,
+        clock: Clock,
+        pause: float = 3.0,
+        contact: str = "",
+        folder: Path | None = None,
+        total_s: float = 120.0,
+        version: str = "",
+        rng: Random | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        import requests
+
+        from triage.fetch.adapter import Limits, PoliteAdapter
+
+        self.feed, self.api, self.oai = feed.rstrip("/"), api, oai
+        self.requests = 0
+        self.offset = 0.0
+        self.outline: Outline | None = None
+        self._clock = clock
+        self._deadline = clock.monotonic() + total_s
+        adapter = PoliteAdapter(
+            gate=Gate(folder, clock),
+            clock=clock,
+            deadline=self._deadline,
+            pause=pause,
+            agent=user_agent(version, contact),
+            limits=limits or Limits(),
+            rng=rng,
+            heard=self._heard,
+        )
+        self.session = requests.Session()
+        self.session.auth = lambda request: request  # otherwise a password from ~/.netrc would travel along
+        self.session.max_redirects = 5
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
+
+    @property
+    def left(self) -> float:
+        """Seconds that remain for requests."""
+        return self._deadline - self._clock.monotonic()
+
+    @property
+    def server_now(self) -> datetime:
+        """The server's time by its last `Date` header, which wins over a wrong local clock (aware, UTC)."""
+        return self._clock.now() + timedelta(seconds=self.offset)
+
+    def get(self, url: str) -> requests.Response:
+        """Ask for one address; the answer is whole, within the limits and arXiv's XML, its status 200 or 400.
+
+        Raises:
+            Unavailable: no network, a refusal, or a failure that three more tries did not mend.
+            TryLater: arXiv asks for a pause longer than the time that is left.
+        """
+        import requests
+
+        try:
+            return self.session.get(url)
+        except requests.RequestException as fault:
+            raise Unavailable(f"cannot use the address {url[:120]}: {fault}; check the [arxiv] settings") from fault
+
+    def _heard(self, headers: Mapping[str, str] | None, outline: Outline | None) -> None:
+        """Take notes of the exchange: called with neither when a request goes out."""
+        if headers is None and outline is None:
+            self.requests += 1
+        if headers is not None:
+            self._note_time(headers)
+        self.outline = outline
+
+    def _note_time(self, headers: Mapping[str, str]) -> None:
+        """Note how far the server's clock is ahead of ours.
+
+        An answer from a cache is `Age` seconds old, and some caches renew `Date` while others do not: any local time
+        between the two readings is taken as right.
+        """
+        from triage.fetch.adapter import http_date
+
+        date, age = http_date(headers.get("Date")), headers.get("Age", "0").strip()
+        if date is None:
+            return
+        latest = date + timedelta(seconds=int(age) if age.isascii() and age.isdecimal() and len(age) < 8 else 0)
+        now = self._clock.now()
+        self.offset = (min(max(now, date), latest) - now).total_seconds()
+
+
+def user_agent(version: str, contact: str) -> str:
+    """Say who asks and whom to write to, as arXiv wishes; only what a header may hold."""
+    who = f"mailto:{contact}" if contact.strip() else "no contact configured"
+    return "".join(sign for sign in f"triage/{version or 'unknown'} ({who})" if " " <= sign <= "~")
