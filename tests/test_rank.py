@@ -1,0 +1,465 @@
+"""The rankers: laws that hold for all, the fusion's parts and fallbacks, the baselines, reasons, the prior chance."""
+
+from __future__ import annotations
+
+import json
+import random
+import runpy
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from wcwidth import wcswidth
+
+from triage.paper import Paper
+from triage.rank import DEFAULT, RANKERS, THRESHOLD, Pool, Query, order, phrases, probability
+from triage.rank.fusion import Ordinary, statement_weight
+from triage.rank.lexical import Lexicon
+from triage.rank.space import Space
+from triage.rank.wishes import found_authors, found_terms
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TOPICS = {
+    "decoding": "speculative decoding draft verify tokens language generation speedup acceptance",
+    "tables": "table question answering rows columns spreadsheet cells query schema",
+    "slam": "gaussian splatting slam localisation camera mapping radiance rendering tracking",
+    "code": "program synthesis repair compiler software bugs repository tests agents",
+    "speech": "speech recognition acoustic phoneme audio transcription speaker accent voice",
+}
+STATEMENT = "Speculative decoding to draft and verify tokens for a speedup of language generation"
+DAY = date(2026, 11, 20)
+
+
+def invent(topic: str, number: int, **given: Any) -> Paper:
+    """A paper whose words come from its topic and from a stock that all share."""
+    rng = random.Random(f"{topic}-{number}")
+    stock = [f"common{n}" for n in range(60)]
+    chosen = rng.choices(TOPICS[topic].split(), k=14) + rng.choices(stock, k=30)
+    rng.shuffle(chosen)
+    told: dict[str, Any] = {
+        "id": f"9911.{list(TOPICS).index(topic)}{number:04d}",
+        "title": " ".join(chosen[:7]).capitalize(),
+        "abstract": " ".join(chosen[7:]),
+        "authors": (f"Ada Invented{number % 7}", "Bo Fictional"),
+        "announced": DAY - timedelta(days=number % 5),
+    }
+    return Paper(**{**told, **given})
+
+
+def many(topics: Sequence[str], numbers: range) -> tuple[Paper, ...]:
+    return tuple(invent(topic, number) for number in numbers for topic in topics)
+
+
+def pooled(encoder: Any, papers: Sequence[Paper]) -> Pool:
+    return Pool(tuple(papers), encoder.encode([paper.text for paper in papers]) if papers else None)
+
+
+def asking(encoder: Any, liked: Sequence[Paper] = (), statement: str = STATEMENT, **given: Any) -> Query:
+    vectors = encoder.encode([paper.text for paper in liked]) if liked else None
+    return Query(statement, encoder.encode([statement])[0], tuple(liked), vectors, **given)
+
+
+def best(scores: Any, pool: Pool, k: int = 5) -> list[Paper]:
+    ids = [paper.id for paper in pool.papers]
+    return [pool.papers[index] for index in order(scores.total, ids)[:k]]
+
+
+LIKED = many(["decoding"], range(900, 903))
+OTHERS = ["tables", "slam", "code", "speech"]
+
+
+@pytest.fixture
+def today(encoder: Any) -> Pool:
+    return pooled(encoder, many(["decoding"], range(6)) + many(OTHERS, range(15)))
+
+
+@pytest.fixture
+def stored(encoder: Any) -> Pool:
+    return pooled(encoder, many(OTHERS, range(100, 145)) + many(["decoding"], range(100, 104)))
+
+
+# laws for every ranker
+
+
+@pytest.mark.parametrize("name", RANKERS)
+@pytest.mark.parametrize("liked", [(), LIKED])
+def test_parts_sum_to_the_score_and_every_score_is_a_number(
+    name: str, liked: Sequence[Paper], encoder: Any, today: Pool, stored: Pool
+) -> None:
+    query = asking(encoder, liked, boost=("slam",), avoid=("speech",), authors=("Bo Fictional",))
+    scores = RANKERS[name].rank(query, today, stored)
+    assert (scores.ranker, scores.version) == (name, RANKERS[name].version)
+    assert scores.total.shape == (len(today.papers),)
+    assert np.isfinite(scores.total).all()
+    np.testing.assert_allclose(sum(scores.parts.values()), scores.total, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", RANKERS)
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(shuffler=st.randoms(use_true_random=False))
+def test_the_order_of_input_does_not_matter(
+    name: str, encoder: Any, today: Pool, stored: Pool, shuffler: random.Random
+) -> None:
+    rows = list(range(len(today.papers)))
+    shuffler.shuffle(rows)
+    back, liked = list(stored.papers), list(LIKED)
+    shuffler.shuffle(back)
+    shuffler.shuffle(liked)
+    moved = pooled(encoder, [today.papers[row] for row in rows])
+    straight = RANKERS[name].rank(asking(encoder, LIKED), today, stored, seed=3)
+    mixed = RANKERS[name].rank(asking(encoder, liked), moved, pooled(encoder, back), seed=3)
+    everything = len(rows)
+    assert best(straight, today, everything) == best(mixed, moved, everything)
+
+
+@pytest.mark.parametrize("name", RANKERS)
+@pytest.mark.parametrize("liked", [(), LIKED])
+@pytest.mark.parametrize("vectors", [True, False])
+@pytest.mark.parametrize("size", [0, 1, 2])
+def test_tiny_pools_and_an_empty_store(
+    name: str, liked: Sequence[Paper], vectors: bool, size: int, encoder: Any, today: Pool
+) -> None:
+    small = pooled(encoder, today.papers[:size])
+    if not vectors:
+        small = Pool(small.papers)
+    fitted = RANKERS[name].fit(small, Pool())
+    query = asking(encoder, liked)
+    scores = fitted.rank(query)
+    assert len(scores.total) == size
+    assert np.isfinite(scores.total).all()
+    assert len(fitted.explain(query, scores, range(size))) == size
+
+
+@pytest.mark.parametrize("name", RANKERS)
+def test_papers_without_words_or_in_other_languages(name: str, encoder: Any, stored: Pool) -> None:
+    odd = (
+        invent("decoding", 1, id="9912.00001", abstract=""),
+        invent("decoding", 1, id="9912.00002", title="投机解码加速语言生成", abstract="我们研究推理速度。"),
+        invent("decoding", 1, id="9912.00003", title="Überprüfung von Entwürfen", abstract="Schnellere Größen."),
+        invent("decoding", 1, id="9912.00004", title="?", abstract="", authors=()),
+        invent("decoding", 1, id="9912.00005", title="", abstract="", authors=(), announced=None),
+    )
+    for background in (stored, Pool()):
+        scores = RANKERS[name].rank(asking(encoder, odd[1:2]), pooled(encoder, odd), background)
+        assert np.isfinite(scores.total).all()
+
+
+@pytest.mark.parametrize("name", ["fusion", "tfidf-svm", "mean-similarity"])
+def test_liked_papers_bring_their_kind_to_the_top(name: str, encoder: Any, today: Pool, stored: Pool) -> None:
+    scores = RANKERS[name].rank(asking(encoder, LIKED, statement=""), today, stored)
+    assert {paper.id[:6] for paper in best(scores, today)} == {"9911.0"}
+
+
+def test_order_breaks_ties_by_identifier() -> None:
+    assert order(np.array([1.0, 2.0, 2.0 + 1e-12]), ["c", "b", "a"]) == [2, 1, 0]
+
+
+def test_vectors_must_follow_the_papers() -> None:
+    with pytest.raises(ValueError, match="rows must follow"):
+        Pool(LIKED, np.zeros((2, 4), dtype=np.float32))
+    with pytest.raises(ValueError, match="rows must follow"):
+        Query("", None, LIKED, np.zeros((2, 4), dtype=np.float32))
+
+
+# fusion
+
+
+def test_fusion_is_deployed() -> None:
+    assert DEFAULT == "fusion"
+
+
+def test_the_statement_ranks_alone_and_says_so(encoder: Any, today: Pool, stored: Pool) -> None:
+    scores = RANKERS["fusion"].rank(asking(encoder), today, stored)
+    assert {paper.id[:6] for paper in best(scores, today)} == {"9911.0"}
+    assert set(scores.parts) == {"statement words", "statement meaning"}
+    assert scores.note == "no liked paper yet: the statement ranks alone"
+
+
+def test_without_vectors_the_words_rank_and_it_says_so(today: Pool, stored: Pool) -> None:
+    for liked in ((), LIKED):
+        scores = RANKERS["fusion"].rank(Query(STATEMENT, liked=liked), Pool(today.papers), Pool(stored.papers))
+        assert {paper.id[:6] for paper in best(scores, today)} == {"9911.0"}
+        assert scores.note == "no vectors: words only"
+
+
+def test_without_any_wish_the_newest_comes_first(encoder: Any, today: Pool, stored: Pool) -> None:
+    scores = RANKERS["fusion"].rank(Query(""), today, stored)
+    assert best(scores, today, 1)[0].announced == DAY
+    assert "newest first" in scores.note
+
+
+def test_a_paper_not_embedded_yet_is_judged_by_its_words(encoder: Any, today: Pool, stored: Pool) -> None:
+    assert today.vectors is not None
+    holed = today.vectors.copy()
+    holed[3] = np.nan
+    scores = RANKERS["fusion"].rank(asking(encoder, LIKED), Pool(today.papers, holed), stored)
+    assert scores.parts["liked meaning"][3] == 0.0
+    assert scores.parts["statement meaning"][3] == 0.0
+    assert scores.parts["liked words"][3] != 0.0
+
+
+def test_liked_papers_without_vectors_leave_the_rest_at_work(encoder: Any, today: Pool, stored: Pool) -> None:
+    query = Query(STATEMENT, encoder.encode([STATEMENT])[0], LIKED, None)
+    scores = RANKERS["fusion"].rank(query, today, stored)
+    assert set(scores.parts) == {"liked words", "statement words", "statement meaning"}
+    assert "their words only" in scores.note
+
+
+def test_a_score_does_not_depend_on_the_rest_of_the_day(encoder: Any, today: Pool, stored: Pool) -> None:
+    query = asking(encoder, LIKED)
+    whole = RANKERS["fusion"].rank(query, today, stored)
+    alone = RANKERS["fusion"].rank(query, pooled(encoder, today.papers[:1]), stored)
+    assert alone.total[0] == pytest.approx(whole.total[0], abs=1e-9)
+
+
+def test_a_day_of_strangers_has_no_winner(encoder: Any, stored: Pool) -> None:
+    strangers = pooled(encoder, many(OTHERS, range(200, 240)))
+    for background in (stored, Pool()):
+        scores = RANKERS["fusion"].rank(asking(encoder, LIKED), strangers, background)
+        assert probability(scores.total, len(LIKED)).max() < THRESHOLD
+
+
+def test_the_wanted_pass_the_threshold_with_and_without_a_store(encoder: Any, today: Pool, stored: Pool) -> None:
+    for background in (stored, Pool()):
+        chances = probability(RANKERS["fusion"].rank(asking(encoder, LIKED), today, background).total, len(LIKED))
+        assert chances[:6].min() > THRESHOLD
+
+
+def test_liked_papers_in_the_store_do_not_widen_what_is_ordinary(encoder: Any, today: Pool, stored: Pool) -> None:
+    query = asking(encoder, LIKED)
+    bare = RANKERS["fusion"].rank(query, today, stored)
+    with_seeds = RANKERS["fusion"].rank(query, today, pooled(encoder, stored.papers + LIKED))
+    np.testing.assert_allclose(bare.total[:6], with_seeds.total[:6], rtol=0.05)
+
+
+def test_the_statement_fades_as_papers_are_liked() -> None:
+    weights = [statement_weight(liked) for liked in range(1, 30)]
+    assert weights == sorted(weights, reverse=True)
+    assert (weights[0], weights[-1]) == (2.0, 0.25)
+
+
+def test_the_prior_decides_alone_and_gives_way() -> None:
+    ordinary = Ordinary(1.0, 2.0)
+    assert ordinary.standardise(np.array([5.0, np.nan]), np.array([])) == pytest.approx([2.0, 0.0])
+    sample = np.random.default_rng(0).normal(10.0, 0.5, 100_000)
+    assert ordinary.standardise(np.array([11.0]), sample)[0] == pytest.approx(2.0, abs=0.1)
+    assert np.isfinite(ordinary.standardise(np.array([11.0]), np.zeros(1000)))[0]
+
+
+def test_boosted_and_avoided_words_and_authors_move_a_paper(encoder: Any, today: Pool, stored: Pool) -> None:
+    plain = RANKERS["fusion"].rank(asking(encoder, LIKED), today, stored)
+    assert not {"terms", "authors", "dismissed"} & set(plain.parts)
+    query = asking(encoder, LIKED, boost=("slam",), avoid=("speech recognition", "voice"), authors=("A. Invented3",))
+    wished = RANKERS["fusion"].rank(query, today, stored)
+    for index, paper in enumerate(today.papers):
+        has = set(paper.text.lower().replace(".", " ").split())
+        if "slam" in has and not {"speech", "voice"} & has:
+            assert wished.parts["terms"][index] > 0
+        if "voice" in has and "slam" not in has:
+            assert wished.parts["terms"][index] < 0
+        assert (wished.parts["authors"][index] > 0) == ("Ada Invented3" in paper.authors)
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_dismissed_papers_push_their_like_down_but_not_the_liked(
+    embedded: bool, encoder: Any, today: Pool, stored: Pool
+) -> None:
+    dismissed = many(["tables"], range(950, 953))
+    vectors = encoder.encode([paper.text for paper in dismissed]) if embedded else None
+    query = asking(encoder, LIKED, disliked=dismissed, disliked_vectors=vectors)
+    part = RANKERS["fusion"].rank(query, today, stored).parts["dismissed"]
+    is_table = np.array([paper.id.startswith("9911.1") for paper in today.papers])
+    assert part.max() <= 0
+    assert part[is_table].mean() < 2 * part[~is_table].mean() <= 0
+    assert part[:6].mean() > part[is_table].mean()
+
+
+def test_terms_are_whole_words_in_any_case_and_authors_may_be_initials() -> None:
+    paper = invent("slam", 1, title="SLAM in C++ for Köln", abstract="slamming doors", authors=("Yann LeCun", "Li Wei"))
+    assert found_terms(paper, ("slam", "c++", "koln", "slammin", " ")) == ("slam", "c++", "koln")
+    assert found_authors(paper, ("Y. LeCun", "yann lecun", "Z. LeCun", "Wei", "")) == ("Y. LeCun", "yann lecun", "Wei")
+
+
+def test_no_word_of_a_narrow_focus_is_thrown_away() -> None:
+    papers = [invent("decoding", n, title="3D decoding", abstract=f"unique{n} decoding") for n in range(3)]
+    lexicon = Lexicon.fit(papers, np.ones(3, dtype=bool))
+    assert {"decoding", "3d", "unique0", "3d decoding"} <= set(lexicon.vocabulary)
+    assert lexicon.likeness(papers[:1]).argmax() == 0
+    assert lexicon.bm25("unique1").argmax() == 1
+    assert lexicon.bm25("never seen") == pytest.approx(np.zeros(3))
+
+
+@pytest.mark.parametrize(("n", "kind"), [(3, "plain"), (60, "centred"), (200, "whitened")])
+def test_a_small_store_is_not_whitened(n: int, kind: str) -> None:
+    rows = np.random.default_rng(1).normal(0.3, 1.0, (n, 8)).astype(np.float32)
+    space = Space.fit(rows)
+    assert space.kind == kind
+    assert np.linalg.norm(space.place(rows), axis=1) == pytest.approx(np.ones(n))
+
+
+# baselines
+
+
+def test_baselines_without_liked_papers_fall_back_to_newest(encoder: Any, today: Pool, stored: Pool) -> None:
+    newest = best(RANKERS["newest"].rank(Query(""), today, stored), today, 20)
+    assert [paper.announced for paper in newest] == sorted((p.announced for p in newest), reverse=True)  # type: ignore[type-var]
+    for name in ("tfidf-svm", "mean-similarity"):
+        scores = RANKERS[name].rank(asking(encoder), today, stored)
+        assert best(scores, today, 20) == newest
+        assert scores.note == "no liked paper: newest first"
+
+
+def test_random_follows_its_seed(today: Pool) -> None:
+    drawn = [RANKERS["random"].rank(Query(""), today, Pool(), seed=seed).total.tolist() for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_mean_similarity_weighs_the_newest_liked_paper_most(today: Pool) -> None:
+    vectors = np.eye(2, dtype=np.float32)
+    query = Query("", None, LIKED[:2], vectors, (DAY - timedelta(days=9), DAY))
+    scores = RANKERS["mean-similarity"].rank(query, Pool(today.papers[:2], vectors), Pool())
+    assert scores.total[1] / scores.total[0] == pytest.approx(1 + np.log10(2))
+
+
+def test_the_svm_says_when_it_could_not_prune(encoder: Any, today: Pool, stored: Pool) -> None:
+    fitted = RANKERS["tfidf-svm"].fit(pooled(encoder, today.papers[:10]), Pool())
+    assert "few papers" in fitted.rank(asking(encoder, LIKED)).note
+    assert RANKERS["tfidf-svm"].rank(asking(encoder, LIKED), today, stored).note == ""
+
+
+# reasons
+
+
+def test_reasons_are_made_of_the_score(encoder: Any, today: Pool, stored: Pool) -> None:
+    fitted = RANKERS["fusion"].fit(today, stored)
+    query = asking(encoder, LIKED, boost=("draft",), authors=("Bo Fictional",))
+    scores = fitted.rank(query)
+    for index, reason in zip((0, 20), fitted.explain(query, scores, (0, 20)), strict=True):
+        paper = today.papers[index]
+        assert sum(reason.parts.values()) == pytest.approx(scores.total[index])
+        cosines = query.liked_vectors @ today.vectors[index]  # type: ignore[index]
+        assert reason.nearest == LIKED[int(cosines.argmax())]
+        assert reason.cosine == pytest.approx(cosines.max(), abs=1e-6)
+        liked_words = " ".join(one.text for one in LIKED).lower()
+        for term in reason.liked_terms:
+            assert all(word in liked_words and word in paper.text.lower() for word in term.split())
+        assert all(word in STATEMENT.lower() and word in paper.text.lower() for word in reason.statement_terms)
+        assert "by: Bo Fictional" in phrases(reason)
+
+
+def test_the_first_phrases_fit_one_line(encoder: Any, today: Pool, stored: Pool) -> None:
+    long = invent("decoding", 901, title="A \x1b[31mvery\x1b[0m long 投机解码 title " * 9)
+    fitted = RANKERS["fusion"].fit(today, stored)
+    for liked in ((long,), ()):
+        query = asking(encoder, liked)
+        for reason in fitted.explain(query, fitted.rank(query), range(10)):
+            said = phrases(reason)
+            assert 0 < wcswidth(" · ".join(said[:2])) <= 76
+            assert "\x1b" not in "".join(said)
+            named = reason.liked_terms or reason.statement_terms
+            if named:
+                assert set(said[bool(liked)].split(", ")) <= set(named)
+            assert said[0].startswith('near "A very long 投机') == bool(liked)
+
+
+def test_rankers_without_reasons_still_give_their_parts(today: Pool) -> None:
+    fitted = RANKERS["tfidf-svm"].fit(today, Pool())
+    query = Query("")
+    said = phrases(fitted.explain(query, fitted.rank(query), [0])[0])
+    assert said[0] == "no liked paper: newest first"
+
+
+# the prior chance
+
+
+@pytest.mark.parametrize("liked", [0, 1, 2, 5, 12, 400])
+def test_a_higher_score_is_never_a_lower_chance(liked: int) -> None:
+    chances = probability(np.linspace(-20, 60, 400), liked)
+    assert (np.diff(chances) >= 0).all()
+    assert 0 < chances[0] < THRESHOLD < chances[-1] < 1
+
+
+# the benchmark
+
+
+@pytest.fixture
+def tiny_bench(tmp_path: Path, encoder: Any) -> Path:
+    """A benchmark folder of invented papers in the public format, without answers."""
+    import gzip
+
+    papers = sorted(many(list(TOPICS), range(40)), key=lambda paper: paper.id)
+    lines = [
+        {"id": p.id, "date": str(DAY), "title": p.title, "abstract": p.abstract, "authors": p.authors, "categories": []}
+        for p in papers
+    ]
+    with gzip.open(tmp_path / "papers.jsonl.gz", "wt", encoding="utf-8") as out:
+        out.writelines(json.dumps(line) + "\n" for line in lines)
+    liked = [paper.id for paper in papers[:3]]
+    profile = {
+        "name": "p", "focus": STATEMENT, "pool": "x", "window_start": "2026-11-20", "window_end": "2026-11-20",
+        "positives": [{"id": one} for one in liked], "draws": {"1": [[one] for one in liked], "3": [liked]},
+    }  # fmt: skip
+    days = {"2026-11-19": [p.id for p in papers[90:]], "2026-11-20": [p.id for p in papers[5:90]]}
+    (tmp_path / "profiles.json").write_text(json.dumps([profile]))
+    (tmp_path / "candidates.json").write_text(json.dumps({"x": days}))
+    (tmp_path / "background.json").write_text(json.dumps({"x": []}))
+    np.save(tmp_path / "minilm.npy", encoder.encode([paper.text for paper in papers]).astype(np.float16))
+    return tmp_path
+
+
+def _script(name: str) -> dict[str, Any]:
+    return runpy.run_path(str(Path(__file__).parent / "benchmarks" / name))
+
+
+@pytest.mark.parametrize("way", ["rank_warm", "rank_cold"])
+def test_the_benchmark_script_ranks_every_task_of_the_window(way: str, tiny_bench: Path, encoder: Any) -> None:
+    script = _script("ranking.py")
+    bench = script["load"](tiny_bench, encoder.encode)
+    runs = tiny_bench / "runs.tsv"
+    with runs.open("w") as out:
+        script[way](bench, RANKERS["fusion"], out)
+    rows = [line.split("\t") for line in runs.read_text().splitlines()]
+    assert {task for task, _, _ in rows} == {"p@0#0", "p@1#0", "p@1#1", "p@1#2", "p@3#0", "p@all#0"}
+    assert len(rows) == 6 * 85
+    assert all(np.isfinite(float(score)) for _, _, score in rows)
+
+
+@pytest.mark.slow
+def test_the_stored_baselines_are_rebuilt_and_beaten(shared: Path) -> None:
+    """Three lists of the shared benchmark, five liked papers; the statements are left out, so no model is needed."""
+    script, judge = _script("ranking.py"), runpy.run_path(str(shared / "bench" / "score.py"))
+    bench, answers = script["load"](shared / "bench", _no_statements), judge["load"](str(shared / "bench"))
+    stored = json.loads((shared / "bench" / "baselines.json").read_text())["per_profile"]["5"]
+    name, days = next(iter(bench.candidates.items()))
+    pool = bench.pool([paper for ids in days.values() for paper in ids])
+    background = bench.pool(bench.background[name])
+    chosen = [one for one in bench.profiles if one["name"] in {"table-llm", "code-llm", "speculative-decoding"}]
+    reached = {
+        ranker: _recall(judge, answers, chosen, RANKERS[ranker].fit(pool, background), bench)
+        for ranker in ("mean-similarity", "fusion")
+    }
+    theirs = np.mean([stored["zotero_arxiv_daily"][one["name"]]["day_recall10"] for one in chosen])
+    assert reached["mean-similarity"] == pytest.approx(theirs, abs=0.01)
+    assert reached["fusion"] > reached["mean-similarity"]
+
+
+def _no_statements(texts: Sequence[str]) -> NDArray[np.float32]:
+    return np.full((len(texts), 384), np.nan, dtype=np.float32)
+
+
+def _recall(judge: Any, answers: Any, chosen: Any, fitted: Any, bench: Any) -> float:
+    ids = [paper.id for paper in fitted.papers]
+    found = []
+    for profile in chosen:
+        for draw in profile["draws"]["5"]:
+            total = fitted.rank(bench.query(profile, draw)).total
+            scores = dict(zip(ids, total.tolist(), strict=True))
+            found.append(judge["score_task"](answers, answers["profiles"][profile["name"]], scores)["day_recall10"])
+    return float(np.mean(found))

@@ -1,0 +1,37 @@
+"""Ranking: vectors, words and wishes to scores; the baselines stand beside the deployed ranker."""
+
+from __future__ import annotations
+
+from triage.rank.baselines import prepare_newest, prepare_random, prepare_similarity, prepare_svm
+from triage.rank.calibration import THRESHOLD, probability
+from triage.rank.fusion import prepare as prepare_fusion
+from triage.rank.reasons import phrases
+from triage.rank.records import Fitted, Pool, Query, Ranker, Reason, Scores, order
+
+__all__ = [
+    "DEFAULT",
+    "RANKERS",
+    "THRESHOLD",
+    "Fitted",
+    "Pool",
+    "Query",
+    "Ranker",
+    "Reason",
+    "Scores",
+    "order",
+    "phrases",
+    "probability",
+]
+
+DEFAULT = "fusion"
+
+RANKERS: dict[str, Ranker] = {
+    ranker.name: ranker
+    for ranker in (
+        Ranker("fusion", "1", prepare_fusion),
+        Ranker("tfidf-svm", "1", prepare_svm),
+        Ranker("mean-similarity", "1", prepare_similarity),
+        Ranker("newest", "1", prepare_newest),
+        Ranker("random", "1", prepare_random),
+    )
+}

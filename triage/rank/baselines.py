@@ -1,0 +1,140 @@
+"""The baselines that stay in the product for ever: newest, random, tfidf-svm and mean-similarity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from triage.rank.lexical import full_text
+
+if TYPE_CHECKING:
+    from triage.paper import Paper
+    from triage.rank.records import Pool, Query, Score, Values, Vectors
+
+_UNDEFINED = "no liked paper: newest first"
+_TOKEN = r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b"
+
+
+def recency(papers: Sequence[Paper]) -> Values:
+    """Days since year one of the announcement, else the submission; undated papers are oldest."""
+    import numpy as np
+
+    days = [dated(paper) for paper in papers]
+    return np.array([day.toordinal() if day else 0 for day in days], dtype=np.float64)
+
+
+def dated(paper: Paper) -> date | None:
+    """Give the day of announcement, else of submission."""
+    return paper.announced or (paper.submitted.date() if paper.submitted else None)
+
+
+def prepare_newest(pool: Pool, background: Pool) -> tuple[Score, None]:
+    """Newest first, then by identifier."""
+
+    def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
+        return {"newest": recency(pool.papers)}, ""
+
+    return score, None
+
+
+def prepare_random(pool: Pool, background: Pool) -> tuple[Score, None]:
+    """Draw a number for each paper; the same seed draws the same for the same set of papers, in whatever order."""
+    import numpy as np
+
+    def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
+        drawn = np.empty(len(pool.papers))
+        by_id = sorted(range(len(pool.papers)), key=lambda index: pool.papers[index].id)
+        drawn[by_id] = np.random.default_rng(seed).random(len(pool.papers))
+        return {"random": drawn}, ""
+
+    return score, None
+
+
+def prepare_similarity(pool: Pool, background: Pool) -> tuple[Score, None]:
+    """Weighted mean cosine to the liked papers as in zotero-arxiv-daily: 1 / (1 + log10 rank by date), summing to 1."""
+    import numpy as np
+
+    def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
+        if not query.liked:
+            return {"newest": recency(pool.papers)}, _UNDEFINED
+        rows = [] if query.liked_vectors is None else _finite_rows(query.liked_vectors)
+        if pool.vectors is None or query.liked_vectors is None or not rows:
+            return {"newest": recency(pool.papers)}, "no vectors: newest first"
+        by_date = sorted(rows, key=lambda row: _liked_on(query, row), reverse=True)
+        weights = 1 / (1 + np.log10(np.arange(1, len(by_date) + 1)))
+        wanted = (weights / weights.sum()) @ query.liked_vectors[by_date].astype(np.float64)
+        return {"similarity": np.nan_to_num(pool.vectors.astype(np.float64) @ wanted, nan=0.0)}, ""
+
+    return score, None
+
+
+def _finite_rows(vectors: Vectors) -> list[int]:
+    """Rows that were embedded."""
+    import numpy as np
+
+    return [int(row) for row in np.flatnonzero(np.isfinite(vectors).all(axis=1))]
+
+
+def _liked_on(query: Query, row: int) -> tuple[date, str]:
+    """When a liked paper was liked, else dated, newest sorts last; undated ones are oldest."""
+    at = query.liked_at[row] if row < len(query.liked_at) else None
+    return at or dated(query.liked[row]) or date.min, query.liked[row].id
+
+
+def prepare_svm(pool: Pool, background: Pool) -> tuple[Score, None]:
+    """TF-IDF and a linear SVM as in arxiv-sanity-lite: liked papers against all others of pool and background.
+
+    The features are fitted on pool and background; the original fits the liked papers in as well, which changes no
+    figure of the benchmark by more than 0.01 and would mean one fit for each query.
+    """
+    papers = tuple(sorted({paper.id: paper for paper in background.papers + pool.papers}.values(), key=lambda p: p.id))
+    vectorizer, rows, note = _sanity_features(papers)
+    place = {paper.id: index for index, paper in enumerate(papers)}
+
+    def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
+        import numpy as np
+
+        if not query.liked:
+            return {"newest": recency(pool.papers)}, _UNDEFINED
+        liked = {paper.id for paper in query.liked}
+        others = [index for index, paper in enumerate(papers) if paper.id not in liked]
+        if vectorizer is None or not others:
+            return {"newest": recency(pool.papers)}, "nothing to learn from: newest first"
+        wanted = vectorizer.transform([full_text(paper) for paper in sorted(query.liked, key=lambda p: p.id)])
+        margin = _svm_margin(wanted, rows[others], rows, seed)
+        return {"svm": margin[np.array([place[paper.id] for paper in pool.papers], dtype=np.intp)]}, note
+
+    return score, None
+
+
+def _sanity_features(papers: Sequence[Paper]) -> tuple[Any, Any, str]:
+    """Fit arxiv-sanity-lite's features; where a small collection leaves none, without its pruning, and say so."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = [full_text(paper) for paper in papers]
+    for pruning, note in (
+        ({"max_df": 0.1, "min_df": 5}, ""),
+        ({"max_df": 1.0, "min_df": 1}, "few papers: tfidf-svm without its pruning of words"),
+    ):
+        vectorizer = TfidfVectorizer(
+            strip_accents="unicode", lowercase=True, stop_words="english", token_pattern=_TOKEN,
+            ngram_range=(1, 2), max_features=20_000, smooth_idf=True, sublinear_tf=True, **pruning,
+        )  # fmt: skip
+        try:
+            return vectorizer, vectorizer.fit_transform(texts), note
+        except ValueError:  # scikit-learn's word for "no term is left"
+            continue
+    return None, None, ""
+
+
+def _svm_margin(wanted: Any, others: Any, rows: Any, seed: int) -> Values:
+    """Train on liked (1) against other papers (0), balanced, C 0.01; give the margin of every row."""
+    import numpy as np
+    from scipy.sparse import vstack
+    from sklearn.svm import LinearSVC
+
+    labels = np.r_[np.ones(wanted.shape[0]), np.zeros(others.shape[0])]
+    machine = LinearSVC(class_weight="balanced", C=0.01, tol=1e-4, max_iter=10_000, random_state=seed)
+    machine.fit(vstack([wanted, others]), labels)
+    return np.asarray(rows @ machine.coef_.ravel() + machine.intercept_[0], dtype=np.float64)

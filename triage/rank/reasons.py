@@ -1,0 +1,101 @@
+"""Why a paper ranks where it does: the nearest liked paper, the words that carried it, the parts of its score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from triage.rank.lexical import terms
+from triage.rank.records import Query, Reason
+from triage.rank.space import unit
+from triage.rank.wishes import found_authors, found_terms
+from triage.text import clean, readable, shorten, width
+
+if TYPE_CHECKING:
+    from triage.paper import Paper
+    from triage.rank.features import Features
+    from triage.rank.records import Values
+
+LINE = 76
+_NEAR = 'near ""'
+_SHOWN_TERMS = 4
+_WORDS_AT_MOST = 30
+
+
+def explain(features: Features, query: Query, chosen: Sequence[int]) -> list[Reason]:
+    """Give the evidence for each chosen paper of the pool; the parts are filled in by `Fitted.explain`."""
+    found, gains = features.lexicon.word_gains(query.statement)
+    spread, names = features.lexicon.centroid(query.liked), list(features.lexicon.vocabulary)
+    reasons = []
+    for index in chosen:
+        paper, row = features.papers[index], features.lexicon.weights[index]
+        carried = zip([names[column] for column in row.indices], row.data * spread[row.indices], strict=True)
+        nearest, cosine = _nearest(features, query, index)
+        reasons.append(
+            Reason(
+                nearest,
+                cosine,
+                _strongest(paper, carried),
+                _strongest(paper, zip(found, gains[index], strict=True)),
+                wishes=_wishes(paper, query),
+            )
+        )
+    return reasons
+
+
+def phrases(reason: Reason) -> tuple[str, ...]:
+    """Say a reason in short plain phrases: the first two, joined by " · ", fit a line of 76 cells."""
+    by_words = _listed(reason.liked_terms or reason.statement_terms, _WORDS_AT_MOST)
+    said = [reason.note, _near(reason, LINE - (width(by_words) + len(" · ") if by_words else 0)), by_words]
+    if reason.liked_terms and reason.statement_terms:
+        said.append(f"in the statement: {clean(', '.join(reason.statement_terms))}")
+    said += [clean(wish) for wish in reason.wishes]
+    said += [f"{name} {share:+.1f}" for name, share in reason.parts.items()]
+    return tuple(phrase for phrase in said if phrase)
+
+
+def _listed(names: Sequence[str], cells: int) -> str:
+    """List as many whole names as fit, the strongest first; a single one that is too long is shortened."""
+    shown = shorten(clean(names[0]), cells) if names else ""
+    for name in names[1:]:
+        longer = f"{shown}, {clean(name)}"
+        shown = longer if width(longer) <= cells else shown
+    return shown
+
+
+def _near(reason: Reason, cells: int) -> str:
+    """Name the nearest liked paper in at most so many cells."""
+    return f'near "{shorten(readable(reason.nearest.title), cells - len(_NEAR))}"' if reason.nearest else ""
+
+
+def _wishes(paper: Paper, query: Query) -> tuple[str, ...]:
+    """Name the boosted and avoided terms and the authors that the paper has."""
+    told = (("boosted", found_terms(paper, query.boost)), ("avoided", found_terms(paper, query.avoid)))
+    by = found_authors(paper, query.authors)
+    return tuple(f"{what}: {', '.join(named)}" for what, named in (*told, ("by", by)) if named)
+
+
+def _nearest(features: Features, query: Query, index: int) -> tuple[Paper | None, float | None]:
+    """Find the liked paper with the largest cosine, by plain vectors where both have one, else by words."""
+    import numpy as np
+
+    if not query.liked:
+        return None, None
+    if features.plain is not None and query.liked_vectors is not None:
+        cosines: Values = unit(query.liked_vectors.astype(np.float64)) @ features.plain[index]
+        if np.isfinite(cosines).any():
+            best = int(np.nanargmax(cosines))
+            return query.liked[best], float(cosines[best])
+    row = features.lexicon.weights[index]
+    by_words = [float((row @ features.lexicon.vector(paper).T).sum()) for paper in query.liked]
+    best = int(np.argmax(by_words))
+    return (query.liked[best], by_words[best]) if by_words[best] > 0 else (None, None)
+
+
+def _strongest(paper: Paper, gains: Iterable[tuple[str, float]]) -> tuple[str, ...]:
+    """Keep the terms of title and abstract that added most; a word inside a kept pair of words is not repeated."""
+    own = set(terms(paper.text))
+    ranked = sorted(((gain, term) for term, gain in gains if gain > 0 and term in own), key=lambda x: (-x[0], x[1]))
+    best = [term for _, term in ranked[: 2 * _SHOWN_TERMS]]
+    whole = [term for term in best if not any(term != other and term in other.split() for other in best)]
+    return tuple(whole[:_SHOWN_TERMS])

@@ -1,0 +1,66 @@
+"""The vectors' side of ranking: half-whitening, with the shrinkage that a small background needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from triage.rank.records import Values, Vectors
+
+WHITEN_FROM = 150
+CENTRE_FROM = 20
+_SHRINKAGE = 0.10
+_FLOOR = 1e-4
+
+Kind = Literal["whitened", "centred", "plain"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """A frame learnt from unlabelled papers in which likeness is told better than in the encoder's own.
+
+    Half-whitening subtracts the mean and scales each principal direction by (variance + 1e-4)^(-1/4). Fitted on 60
+    papers as they are it is worse than nothing (day@10 0.784 against 0.812 for a plain mean, five liked papers), with
+    the covariance shrunk by a tenth towards its mean variance better (0.821); so it always shrinks, only centres
+    below 150 papers, and leaves the vectors alone below 20.
+    """
+
+    kind: Kind
+    mean: Values
+    turn: Values | None
+
+    @classmethod
+    def fit(cls, vectors: Vectors | Values) -> Space:
+        """Learn from unit rows (n, d) without NaN."""
+        import numpy as np
+
+        rows = vectors.astype(np.float64)
+        if len(rows) < CENTRE_FROM:
+            return cls("plain", np.zeros(rows.shape[1]), None)
+        mean = rows.mean(axis=0)
+        if len(rows) < WHITEN_FROM:
+            return cls("centred", mean, None)
+        covariance = np.cov((rows - mean).T)
+        shrunk = (1 - _SHRINKAGE) * covariance
+        shrunk[np.diag_indices_from(shrunk)] += _SHRINKAGE * np.trace(covariance) / len(covariance)
+        variances, directions = np.linalg.eigh(shrunk)
+        scales = (np.maximum(variances, 0) + _FLOOR) ** -0.25
+        return cls("whitened", mean, (directions * scales) @ directions.T)
+
+    def place(self, vectors: Vectors | Values) -> Values:
+        """Bring rows into this frame, at unit length; rows of NaN stay NaN."""
+        import numpy as np
+
+        rows = vectors.astype(np.float64) - self.mean
+        if self.turn is not None:
+            rows = rows @ self.turn
+        return unit(rows) if len(rows) else np.zeros_like(rows)
+
+
+def unit(rows: Values) -> Values:
+    """Scale rows to unit length; a row of zeros stays as it is."""
+    import numpy as np
+
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms == 0, 1.0, norms), dtype=np.float64)
