@@ -95,7 +95,7 @@ def choose(
     picks come in the order to read them (worth per second within focus, then adjacent, then explore) with `rank` as
     their place; what is left out follows by worth. The same input and seed give the same answer, in any order of input.
     """
-    candidates = _candidates(ranked, worth, limits)
+    candidates = _candidates(_priced(ranked, left_s), worth, limits)
     able = [candidate for candidate in candidates if not candidate.scored.paper.withdrawn]
     picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, seed)
     taken = {candidate.scored.paper.id for candidate in picks}
@@ -124,6 +124,14 @@ def _picks(
     return _reading_order(beside + plan.picks), plan.chances
 
 
+def _priced(ranked: Mapping[str, Sequence[ScoredPaper]], left_s: float) -> dict[str, list[ScoredPaper]]:
+    """Give every paper its planned seconds; those that have some keep them."""
+    return {
+        profile: [replace(one, seconds=one.seconds or planned_seconds(one.paper, left_s)) for one in scored]
+        for profile, scored in ranked.items()
+    }
+
+
 def _candidates(
     ranked: Mapping[str, Sequence[ScoredPaper]],
     worth: Mapping[str, Mapping[str, float]],
@@ -141,14 +149,13 @@ def _candidates(
 
 
 def _candidate(scored: ScoredPaper, profile: str, worth: float, limits: Limits) -> _Candidate:
-    """Price a paper and name the slot it could take."""
-    seconds = scored.seconds or planned_seconds(scored.paper)
+    """Name the slot a paper could take, and round its price up."""
     slot: Slot = "explore"
     if worth >= limits.threshold:
         slot = "focus"
     elif worth >= UNSURE * limits.threshold:
         slot = "adjacent"
-    return _Candidate(replace(scored, seconds=seconds), profile, worth, max(1, math.ceil(seconds)), slot)
+    return _Candidate(scored, profile, worth, max(1, math.ceil(scored.seconds)), slot)
 
 
 def _claim(candidate: _Candidate) -> tuple[bool, float]:

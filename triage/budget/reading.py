@@ -68,8 +68,12 @@ def first_pass_seconds(paper: Paper) -> float:
     return min(max(FIRST_PASS_S * math.sqrt((paper.pages or USUAL_PAGES) / USUAL_PAGES), low), high)
 
 
-def planned_seconds(paper: Paper) -> float:
-    """What the paper is expected to cost a coffee, in seconds: glance or read, and now and then a first pass."""
+def planned_seconds(paper: Paper, left_s: float = math.inf) -> float:
+    """What the paper is expected to cost a coffee, in seconds: glance or read, and now and then a first pass.
+
+    A first pass ends with the coffee at the latest, so it never counts more than the `left_s` seconds that are left.
+    """
     attentive = reading_seconds(paper)
     glance = min(GLANCE_S, attentive)  # a title row without an abstract is shorter than a glance at one
-    return P_GLANCE * glance + (1 - P_GLANCE) * attentive + P_OPEN * first_pass_seconds(paper)
+    first_pass = min(first_pass_seconds(paper), left_s)
+    return P_GLANCE * glance + (1 - P_GLANCE) * attentive + P_OPEN * first_pass

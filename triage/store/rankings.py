@@ -95,33 +95,25 @@ class Rankings(Papers):
         self,
         papers: Sequence[ScoredPaper],
         *,
+        shown_by: str,
         day: date,
         at: datetime,
-        shown_by: str,
         state: str,
         announced: date | None,
-        clock: tuple[float, float],
+        minutes: tuple[float, float],
         ranker: tuple[str, str],
         left_out: int,
     ) -> None:
         """Keep a shortlist as it was shown: what the precision of the rankers is counted on.
 
-        Args:
-            papers: the picks in their order.
-            day: the reader's local day.
-            at: when it was shown.
-            shown_by: "session", "list" or "digest".
-            state: the shortlist's state.
-            announced: the newest announcement in it.
-            clock: budget and seconds left.
-            ranker: name and version.
-            left_out: how many ranked papers were not shown.
+        `shown_by` is "session" or "digest", `day` the reader's local day, `minutes` the whole coffee and what was
+        left of it in seconds, `ranker` its name and version.
         """
         with self.write() as db:
             number = db.execute(
                 "INSERT INTO shortlists (day, at, shown_by, state, announced, budget_s, left_s, ranker, version, "
                 "left_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (iso(day), iso(at), shown_by, state, iso(announced), *clock, *ranker, left_out),
+                (iso(day), iso(at), shown_by, state, iso(announced), *minutes, *ranker, left_out),
             ).lastrowid
             db.conn.executemany(
                 "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds) "
@@ -131,6 +123,14 @@ class Rankings(Papers):
                     for place, pick in enumerate(papers, 1)
                 ],
             )
+
+    def shown(self, slot: str, profiles: Sequence[str]) -> set[str]:
+        """Identifiers that a session or a mail ever showed in a slot for one of the profiles."""
+        rows = self.rows(
+            f"SELECT DISTINCT paper_id FROM picks WHERE slot = ? AND profile IN ({','.join('?' * len(profiles))})",
+            [slot, *profiles],
+        )
+        return {str(row[0]) for row in rows}
 
     def shown_on(self, day: date) -> set[str]:
         """Identifiers that the session showed on a local day."""

@@ -1,0 +1,133 @@
+"""The commands: parse, call, print; this file holds the group and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from triage import __version__
+from triage.cli.surroundings import Surroundings
+from triage.errors import TriageError
+
+_COMMANDS = {
+    "demo": "demo",
+    "fetch": "fetch",
+    "list": "papers",
+    "rank": "papers",
+    "show": "papers",
+    "why": "papers",
+    "keep": "verdicts",
+    "dismiss": "verdicts",
+    "undo": "verdicts",
+    "digest": "digest",
+    "profile": "profile",
+    "paths": "paths",
+}
+"""Each command's module: imported when the command runs, so that `--help` costs nothing."""
+
+_SUMMARIES = {
+    "demo": "The whole way of the data on a fictional announcement; needs no network.",
+    "fetch": "Bring what was announced, embed it and rank it.",
+    "list": "Today's shortlist.",
+    "rank": "Rank any pool of papers: JSON lines in, JSON lines out.",
+    "show": "One paper.",
+    "why": "Why a paper ranks where it does.",
+    "keep": "Keep papers for later.",
+    "dismiss": "Say no to papers.",
+    "undo": "Take back the newest verdict of the day.",
+    "digest": "The shortlist by e-mail.",
+    "profile": "The focus profiles: list, show, check.",
+    "paths": "Where things are kept.",
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"triage.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
+
+
+@click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--minutes", type=click.FloatRange(min=0), help="A smaller coffee for the rest of today (never larger).")
+@click.option("--profile", "profile", metavar="NAME|FILE", help="One focus profile instead of all active ones.")
+@click.version_option(__version__, prog_name="triage", message="%(prog)s %(version)s")
+@click.pass_context
+def group(ctx: click.Context, minutes: float | None, profile: str | None) -> None:
+    """Example: triage --minutes 10
+
+    Read the arXiv for one coffee. Without a command: the morning session, which closes itself when the coffee is
+    finished.
+    """
+    ctx.obj = Surroundings(os.environ, profile)
+    if ctx.invoked_subcommand is None:
+        from triage.cli.session import morning
+
+        ctx.exit(morning(ctx.obj, minutes))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; every error becomes one line on stderr."""
+    _die_as_told()
+    try:
+        code = group.main(args=arguments, prog_name="triage", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except TriageError as error:
+        click.echo(f"triage: {_one_line(error)}", err=True)
+        return error.exit_code
+    except click.UsageError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        click.echo(f"triage: {error.format_message()}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("triage: interrupted; what was done is kept", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _say_disk(error)
+
+
+def _say_disk(error: OSError) -> int:
+    """Name what could not be written: a full disk has no traceback either."""
+    click.echo(
+        f"triage: {error.filename or 'writing'}: {error.strerror or error}; free some space or mend the rights",
+        err=True,
+    )
+    return 74
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _die_as_told() -> None:
+    """Let SIGTERM and SIGHUP end a command through its `finally` clauses, with 128 + the signal's number."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)

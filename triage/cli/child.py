@@ -1,0 +1,70 @@
+"""The refresh beside a session: a process of its own, without a terminal, that finishes after the session closes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from triage.tui import Progress
+
+
+class Child:
+    """`triage fetch` as a child: its steps come as JSON lines on a pipe, its complaints go to the log."""
+
+    def __init__(self, log: Path, environ: Mapping[str, str], profile: str | None) -> None:
+        self._log = log
+        self._written = log.stat().st_size if log.exists() else 0
+        named = ["--profile", profile] if profile else []
+        with log.open("ab") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "triage", "fetch", "--progress-json", *named],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                env=dict(environ),
+                start_new_session=True,
+            )
+        assert self._process.stdout is not None
+        self._pipe = self._process.stdout.fileno()
+        os.set_blocking(self._pipe, False)
+        self._rest, self._line = b"", "starting"
+
+    def progress(self) -> Progress:
+        """How far it is; never waits."""
+        from triage.tui import Progress
+
+        self._read()
+        code = self._process.poll()
+        if code is None:
+            return Progress(self._line, "running")
+        if code == 0:
+            return Progress("", "done")
+        return Progress(self._complaint() or f"the refresh ended with {code}: triage fetch tells more", "failed")
+
+    def _read(self) -> None:
+        try:
+            while chunk := os.read(self._pipe, 65536):
+                *lines, self._rest = (self._rest + chunk).split(b"\n")
+                if lines:
+                    self._line = _told(json.loads(lines[-1]))
+        except BlockingIOError:
+            return
+
+    def _complaint(self) -> str:
+        """The last line the child wrote to the log."""
+        with self._log.open("rb") as stream:
+            stream.seek(self._written)
+            lines = stream.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].removeprefix("triage: ") if lines else ""
+
+
+def _told(row: dict[str, object]) -> str:
+    """One step as a line for the footer."""
+    done = f"{row['done']}/{row['total']}" if row["total"] else ""
+    return f"{row['step']} {row['what']} {done}".rstrip()

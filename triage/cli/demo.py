@@ -1,0 +1,107 @@
+"""`triage demo`: the whole way of the data in a throw-away home, on a fictional announcement."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.surroundings import Surroundings, SystemClock, is_terminal, pass_surroundings, profile_option
+from triage.errors import TriageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from multiprocessing.connection import Connection
+
+    from triage.demo import DemoServer
+
+
+@click.command("demo")
+@click.option("--minutes", type=click.FloatRange(min=0), help="A smaller coffee (never larger).")
+@click.option("--plain", is_flag=True, help="Print the shortlist instead of opening the session.")
+@profile_option
+@pass_surroundings
+def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> int:
+    """Example: triage demo --minutes 2
+
+    Fetch, store, embed, rank and read two days of invented papers. Everything is real but the papers: they come from
+    a server on this machine, and the home is thrown away. Without a terminal the shortlist is printed.
+    """
+    from triage.demo import FRIDAY, DemoServer, demo_home
+
+    ahead = FRIDAY - datetime.now(UTC)
+    clock = SystemClock(ahead)
+    with tempfile.TemporaryDirectory(prefix="triage-demo-") as folder, DemoServer(clock.now) as server:
+        home = demo_home(Path(folder) / "home", server)
+        environ = {**_without_settings(around.environ), "TRIAGE_HOME": str(home)}
+        _fetch_days(environ, ahead, server)
+        guest = Surroundings(environ, around.profile, clock)
+        try:
+            return _show(guest, minutes, plain=plain)
+        finally:
+            guest.store.close()
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the reader's own settings of triage."""
+    return {name: value for name, value in environ.items() if not name.startswith("TRIAGE_")}
+
+
+def _show(guest: Surroundings, minutes: float | None, *, plain: bool) -> int:
+    """The ordinary session, or the ordinary list where nobody can sit before one."""
+    if not plain and is_terminal() and guest.environ.get("TERM") != "dumb":
+        from triage.cli.session import morning
+
+        return morning(guest, minutes)
+    from triage.cli.papers import todays_list
+    from triage.digest import plain_list
+
+    if minutes is not None:
+        lowered = min(guest.budget_s(), 60 * minutes)
+        guest.store.open_coffee(guest.clock.today(), lowered, lower=True, at=guest.clock.now())
+    click.echo(plain_list(todays_list(guest)))
+    return 0
+
+
+def _fetch_days(environ: Mapping[str, str], ahead: timedelta, server: DemoServer) -> None:
+    """Run the ordinary fetch once for each day, in a process of its own: the session's never loads a model."""
+    from triage.demo import DAYS
+
+    spawn = multiprocessing.get_context("spawn")
+    here, there = spawn.Pipe()
+    child = spawn.Process(target=_fetch_when_told, args=(dict(environ), ahead, there))
+    child.start()
+    there.close()
+    try:
+        for day in DAYS:
+            server.day = day
+            here.send("fetch")
+            if (fault := here.recv()) is not None:
+                raise fault
+    except EOFError as error:
+        raise TriageError("the demo's fetch ended too early; run triage demo again") from error
+    finally:
+        here.close()
+        child.join()
+
+
+def _fetch_when_told(environ: dict[str, str], ahead: timedelta, pipe: Connection) -> None:
+    """Fetch each time the pipe says so, with one clock and one loaded encoder for all days."""
+    from triage.cli import fetch
+
+    os.environ.update(environ)
+    around = Surroundings(environ, clock=SystemClock(ahead))
+    try:
+        while True:
+            pipe.recv()
+            try:
+                pipe.send(fetch.run(around).fault)
+            except TriageError as error:
+                pipe.send(error)
+    except (EOFError, KeyboardInterrupt):
+        around.store.close()

@@ -1,0 +1,138 @@
+"""`triage`: the morning session; hands the screen its list, its clock and its functions, and speaks when it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.child import Child
+from triage.cli.links import opener
+from triage.cli.papers import todays_list
+from triage.cli.surroundings import Surroundings, is_terminal
+from triage.cli.wording import closing_line, explanation, minutes_left
+from triage.errors import NoTerminal
+
+if TYPE_CHECKING:
+    from triage.budget import Shortlist
+    from triage.paper import Coffee, Verdict
+    from triage.tui import CoffeeApp, Session
+
+
+def morning(around: Surroundings, minutes: float | None) -> int:
+    """One coffee in the terminal: returns the exit code.
+
+    Raises:
+        NoTerminal: there is none, or one that cannot draw.
+        TryLater: the session is open in another terminal.
+    """
+    if not is_terminal() or around.environ.get("TERM") == "dumb":
+        raise NoTerminal("the session needs a terminal; triage list prints the shortlist, triage digest mails it")
+    budget_s = around.budget_s()
+    if budget_s <= 0:
+        click.echo("No coffee today: the profile gives this weekday no minutes.")
+        return 0
+    today = around.clock.today()
+    before = around.store.coffee(today)
+    with around.lock("session", f"open in another terminal, {minutes_left(before, budget_s)} left"):
+        wanted_s = budget_s if minutes is None else min(budget_s, 60 * minutes)
+        coffee = around.store.open_coffee(today, wanted_s, lower=minutes is not None, at=around.clock.now())
+        if coffee.state == "finished" or coffee.left_s <= 0:
+            around.store.close_coffee(today, "finished")
+            click.echo(closing_line(around.store, today))
+            return 0
+        return _sit_down(around, coffee)
+
+
+def _sit_down(around: Surroundings, coffee: Coffee) -> int:
+    """Run the screen, then write down how the coffee ended."""
+    from triage.tui import CoffeeApp, Outcome
+
+    child = _refresh(around)
+    app = CoffeeApp(_session(around, coffee, child))
+    _obey_signals(app)
+    outcome = app.run()
+    if app.complaint:
+        click.echo(f"triage: {app.complaint}", err=True)
+    finished = outcome is Outcome.COFFEE_FINISHED
+    around.store.close_coffee(coffee.day, "finished" if finished else "left")
+    click.echo(closing_line(around.store, coffee.day))
+    return app.return_code or 0
+
+
+def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Session:
+    """Everything the screen is handed."""
+    from triage.budget import Countdown, Meter
+    from triage.fetch import next_announcement
+    from triage.tui import Session
+
+    store, clock = around.store, around.clock
+    countdown = Countdown(coffee.left_s, clock.monotonic)
+    lists = [_remembered(around, coffee)]
+
+    def reload() -> Shortlist:
+        now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
+        lists.append(_remembered(around, now))
+        return lists[-1]
+
+    def record(verdict: Verdict) -> None:
+        store.record(verdict, day=coffee.day)
+
+    coming = next_announcement(clock.now()).astimezone()
+    return Session(
+        shortlist=lists[0],
+        countdown=countdown,
+        meter=Meter(countdown, lambda seconds: store.charge(coffee.day, seconds)),
+        record=record,
+        undo=lambda: store.undo(coffee.day, at=clock.now()),
+        now=clock.now,
+        monotonic=clock.monotonic,
+        open_link=opener(around.config.session.browser, around.environ),
+        explain=lambda scored: explanation(scored, lists[-1]),
+        verdicts=store.standing(coffee.day),
+        next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
+        refresh=child.progress if child else None,
+        reload=reload if child else None,
+        ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
+        theme=around.config.session.theme,
+    )
+
+
+def _remembered(around: Surroundings, coffee: Coffee) -> Shortlist:
+    """The list for what is left of the coffee, kept as it is shown."""
+    from triage.pipeline import remember
+
+    today = todays_list(around, rerank=False, coffee=coffee)
+    remember(around.store, today, shown_by="session", day=coffee.day, at=around.clock.now())
+    return today
+
+
+def _refresh(around: Surroundings) -> Child | None:
+    """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
+    from triage.pipeline import due
+
+    if not due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker):
+        return None
+    log = around.folder(around.config.folders.state) / around.config.folders.log.name
+    return Child(log, around.environ, around.profile)
+
+
+def _obey_signals(app: CoffeeApp) -> None:
+    """Let SIGTERM, SIGHUP and SIGINT save, restore the screen, and end with 128 + their number."""
+
+    def end(number: int, frame: object) -> None:
+        from triage.tui import Outcome
+
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            raise SystemExit(128 + number) from error
+        loop.call_soon_threadsafe(app.finish, Outcome.CLOSED, 128 + number)
+
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)

@@ -1,0 +1,211 @@
+"""What a command finds around it: the clock, the environment, the settings, the store and the profiles."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.errors import CannotCreate, ConfigFault, TryLater, UsageFault
+
+if TYPE_CHECKING:
+    from triage.config import Config
+    from triage.embed import SentenceEncoder
+    from triage.fetch import Wire
+    from triage.paper import Coffee
+    from triage.profile import Profile
+    from triage.store import Store
+
+
+class SystemClock:
+    """The time of this machine, moved by `ahead`: the demo lives on a Friday of its own."""
+
+    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        """The time as aware UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    def today(self) -> date:
+        """The reader's local day."""
+        return self.now().astimezone().date()
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward, and stand still while the machine is suspended."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+class Surroundings:
+    """Made once for each command; nothing is read or opened before it is asked for."""
+
+    def __init__(
+        self, environ: Mapping[str, str], profile: str | None = None, clock: SystemClock | None = None
+    ) -> None:
+        self.environ = environ
+        self.profile = profile
+        self.clock = clock or SystemClock()
+
+    @cached_property
+    def config(self) -> Config:
+        """The settings."""
+        from triage import config
+
+        return config.load(self.environ)
+
+    @cached_property
+    def store(self) -> Store:
+        """The open database."""
+        from triage.store import Store
+
+        return Store(self.config.folders.database)
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """The profile that was named, or all that share the coffee.
+
+        Raises:
+            ConfigFault: there is none; the line shows how to make one.
+            UsageFault: none has the name.
+        """
+        if self.profile:
+            return [self._named(self.profile)]
+        found = [profile for profile in self.all_profiles() if profile.active]
+        if not found:
+            folder = self.config.folders.profiles
+            raise ConfigFault(
+                f"no focus profile in {folder}; write {folder / 'mine.toml'} with three lines: "
+                'name = "mine", statement = "what you look for, in one sentence", categories = ["cs.LG"]'
+            )
+        return found
+
+    def all_profiles(self) -> list[Profile]:
+        """Every profile of the folder, by name."""
+        from triage.profile import Profile
+
+        return [Profile.load(path) for path in self.profile_files()]
+
+    def profile_files(self) -> list[Path]:
+        """The files of the profiles' folder."""
+        return sorted(self.config.folders.profiles.glob("*.toml"))
+
+    def _named(self, name: str) -> Profile:
+        from triage.profile import Profile
+
+        return Profile.load(self.profile_file(name))
+
+    def profile_file(self, name: str) -> Path:
+        """The file of a profile given as a name or as a path."""
+        path = Path(name).expanduser()
+        if path.suffix == ".toml" or path.exists():
+            if path.is_file():
+                return path
+            raise UsageFault(f"there is no file {path}; triage profile list shows the profiles")
+        for file in self.profile_files():
+            if file.stem == name:
+                return file
+        raise UsageFault(f"there is no profile {name!r}; triage profile list shows them")
+
+    @cached_property
+    def encoder(self) -> SentenceEncoder:
+        """The encoder the profiles name; nothing is loaded yet."""
+        from triage.embed import DEFAULT_MODEL, SentenceEncoder
+
+        wanted = {(profile.model, profile.revision) for profile in self.profiles}
+        if len(wanted) > 1:
+            raise ConfigFault("the active profiles name different models; give them the same [ranker] model")
+        model, revision = wanted.pop()
+        return SentenceEncoder(model or DEFAULT_MODEL, revision)
+
+    def wire(self, total_s: float = 120.0) -> Wire:
+        """One polite way to arXiv; `total_s` bounds all it does, in seconds."""
+        from triage import __version__, fetch
+
+        told = self.config.arxiv
+        return fetch.Wire(
+            feed=told.feed,
+            api=told.api,
+            oai=told.oai,
+            pause=told.pause,
+            contact=told.contact,
+            folder=self.folder(self.config.folders.state),
+            clock=self.clock,
+            total_s=total_s,
+            version=__version__,
+            rng=Random(),
+        )
+
+    @staticmethod
+    def folder(path: Path) -> Path:
+        """The folder, made when absent, for the reader's eyes only."""
+        try:
+            path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise CannotCreate(f"{path}: cannot be made ({error.strerror}); check the rights of its parent") from error
+        return path
+
+    def lock(self, name: str, message: str) -> AbstractContextManager[object]:
+        """Hold a lock over all processes, or raise at once.
+
+        Raises:
+            TryLater: another process holds it; the line is `message`.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder(self.config.folders.state) / f"{name}.lock")
+        try:
+            return lock.acquire(timeout=0)
+        except Timeout as error:
+            raise TryLater(message) from error
+        except OSError as error:
+            raise CannotCreate(f"{lock.lock_file}: cannot be made ({error.strerror}); check the rights") from error
+
+    def coffee(self) -> Coffee:
+        """Today's coffee as the ledger has it, or as it would be opened; opening it is the session's matter."""
+        from triage.paper import Coffee
+
+        today = self.clock.today()
+        return self.store.coffee(today) or Coffee(today, self.budget_s())
+
+    def budget_s(self, profiles: Sequence[Profile] | None = None) -> float:
+        """The whole coffee of this weekday for the profiles that share it, in seconds."""
+        from triage.budget import day_minutes
+        from triage.profile import WEEKDAYS
+
+        return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[self.clock.today().weekday()])
+
+
+def is_terminal() -> bool:
+    """Whether somebody sits before this process."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+pass_surroundings = click.make_pass_decorator(Surroundings)
+
+
+def profile_option(command: click.decorators.FC) -> click.decorators.FC:
+    """`--profile NAME|FILE` on a command of its own, beside the one before the command's name."""
+
+    def take(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        if value:
+            ctx.find_object(Surroundings).profile = value  # type: ignore[union-attr]
+
+    return click.option(
+        "--profile",
+        metavar="NAME|FILE",
+        callback=take,
+        expose_value=False,
+        help="One focus profile instead of all active ones.",
+    )(command)

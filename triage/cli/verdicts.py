@@ -1,0 +1,65 @@
+"""`triage keep`, `dismiss` and `undo`: verdicts from the shell, the same as in the session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.papers import stored_paper
+from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+
+if TYPE_CHECKING:
+    from triage.paper import VerdictKind
+
+
+@click.command("keep")
+@click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
+@profile_option
+@pass_surroundings
+def keep_command(around: Surroundings, identifiers: tuple[str, ...]) -> None:
+    """Example: triage keep 2611.09812 2611.10421
+
+    Keep papers for later; they become examples of what you like.
+    """
+    _judge(around, identifiers, "keep")
+
+
+@click.command("dismiss")
+@click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
+@click.option("--reason", default="", help="Why, in your own words.")
+@profile_option
+@pass_surroundings
+def dismiss_command(around: Surroundings, identifiers: tuple[str, ...], reason: str) -> None:
+    """Example: triage dismiss 2611.09812 --reason "benchmark only"
+
+    Say no to papers; they become examples of what you do not like.
+    """
+    _judge(around, identifiers, "dismiss", reason)
+
+
+@click.command("undo")
+@profile_option
+@pass_surroundings
+def undo_command(around: Surroundings) -> None:
+    """Example: triage undo
+
+    Take back the newest verdict of today; again for the one before.
+    """
+    taken = around.store.undo(around.clock.today(), at=around.clock.now())
+    click.echo(f"taken back: {taken.kind} {taken.paper_id}" if taken else "nothing to take back today")
+
+
+def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind, reason: str = "") -> None:
+    """Look up every paper first, so that a typing error in the last one records nothing."""
+    from triage.paper import Verdict
+    from triage.text import readable
+
+    papers = [stored_paper(around, identifier) for identifier in identifiers]
+    name = around.profiles[0].name if len(around.profiles) == 1 else ""
+    with around.store.write():
+        for paper in papers:
+            verdict = Verdict(paper.id, kind, around.clock.now(), name, reason)
+            around.store.record(verdict, day=around.clock.today())
+    for paper in papers:
+        click.echo(f"{'kept' if kind == 'keep' else 'dismissed'}: {paper.id}  {readable(paper.title)}")

@@ -1,0 +1,73 @@
+"""Sentences that several commands say: the closing line, what is left, why a paper ranks where it does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from triage.budget import Shortlist
+    from triage.paper import Coffee, ScoredPaper
+    from triage.store import Store
+
+_PARTS = {
+    "liked words": "words in common with what you liked",
+    "liked meaning": "likeness to what you liked",
+    "statement words": "words of your statement",
+    "statement meaning": "likeness to your statement",
+    "terms": "your terms",
+    "authors": "your authors",
+    "dismissed": "likeness to what you dismissed",
+}
+
+
+def minutes_left(coffee: Coffee | None, budget_s: float) -> str:
+    """What is left of a coffee, in whole minutes and at least one."""
+    left_s = coffee.left_s if coffee else budget_s
+    return f"{max(1, math.ceil(left_s / 60))} min"
+
+
+def closing_line(store: Store, day: date) -> str:
+    """The one line after the screen is gone; the same again whenever a finished day is opened."""
+    coffee = store.coffee(day)
+    standing = {verdict.paper_id: verdict.kind for verdict in store.standing(day) if verdict.kind != "open"}
+    kinds = list(standing.values())
+    shown = len(store.shown_on(day))
+    spent = round(coffee.spent_s) if coffee else 0
+    counts = f"{shown} shown, {kinds.count('keep')} kept, {kinds.count('dismiss')} dismissed"
+    clock = f"{spent // 60}:{spent % 60:02}"
+    if coffee and coffee.state == "finished":
+        return f"The coffee is finished: {counts}, {clock}. Until tomorrow."
+    rest = f"; {minutes_left(coffee, 0)} left, triage takes it up again" if coffee and coffee.left_s > 0 else ""
+    return f"Closed: {counts}, {clock}{rest}."
+
+
+def precision_line(store: Store, profiles: Sequence[str]) -> str:
+    """Precision of the focus picks so far with n and its interval; "" before the first verdict.
+
+    A pick without a verdict was perhaps never reached, so it counts neither way.
+    """
+    from triage.evaluate import precision
+
+    labels = {paper: kind for paper, (kind, _) in store.labels().items()}
+    judged = store.shown("focus", profiles) & labels.keys()
+    found = precision(judged, [paper for paper in judged if labels[paper] != "dismiss"])
+    if found.value is None:
+        return ""
+    return f"{found.value:.2f} (n = {found.n}, 95 % {found.low:.2f}-{found.high:.2f})"
+
+
+def explanation(scored: ScoredPaper, ranked: Shortlist) -> Sequence[str]:
+    """Why a paper ranks where it does, complete: reasons, parts of the score, slot, ranker."""
+    width = max((len(_PARTS.get(name, name)) for name in scored.parts), default=0)
+    parts = [f"  {value:+7.2f}  {_PARTS.get(name, name):<{width}}" for name, value in _largest(scored)]
+    slot = f"slot {scored.slot}" + (f", drawn with probability {scored.chance:.3f}" if scored.chance < 1 else "")
+    whole = f"  {scored.score:+7.2f}  the score, place {scored.rank} of {ranked.total}"
+    ranker = f"ranked by {ranked.ranker} {ranked.ranker_version} for {scored.profile}, not calibrated yet"
+    return [*scored.why, "", *(part.rstrip() for part in parts), whole, "", slot, ranker, *ranked.notes]
+
+
+def _largest(scored: ScoredPaper) -> list[tuple[str, float]]:
+    return sorted(scored.parts.items(), key=lambda part: -abs(part[1]))

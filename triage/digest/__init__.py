@@ -1,0 +1,21 @@
+"""The mail: a shortlist in words, as plain text and HTML, and the ways to send it."""
+
+from __future__ import annotations
+
+from triage.digest.compose import compose, html_part, plain_list, text_part
+from triage.digest.deliver import deliver, sendmail, to_eml, to_maildir
+from triage.digest.password import read_password
+from triage.digest.send import send
+
+__all__ = [
+    "compose",
+    "deliver",
+    "html_part",
+    "plain_list",
+    "read_password",
+    "send",
+    "sendmail",
+    "text_part",
+    "to_eml",
+    "to_maildir",
+]

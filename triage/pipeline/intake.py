@@ -1,0 +1,251 @@
+"""arXiv to stored scores: fetch, store, embed, rank; every step goes on from what the store already holds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from triage import fetch, taxonomy
+from triage.config import ArxivConfig
+from triage.errors import TriageError, Unavailable
+from triage.pipeline.order import BACKGROUND, judged_ids, rank_days
+from triage.pipeline.vectors import Progress, embed_missing, silent
+from triage.store import Added, Run
+
+if TYPE_CHECKING:
+    from triage.embed import Encoder
+    from triage.fetch import FetchReport, Wire
+    from triage.paper import Item, Paper
+    from triage.profile import Profile
+    from triage.store import Store
+
+DETAILS = timedelta(days=7)
+"""How long the API is asked again for a paper that it does not know yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a run brought, and what is left undone: `fault` stopped the feed, `notes` are lines for the reader."""
+
+    report: FetchReport
+    added: Added
+    embedded: int
+    waiting: int
+    requests: int
+    notes: tuple[str, ...] = ()
+    fault: TriageError | None = None
+
+    def to_json(self) -> dict[str, object]:
+        """The shape of `triage fetch --json`."""
+        return {
+            "schema": 1,
+            "state": self.report.state,
+            "announced": self.report.announced.isoformat() if self.report.announced else None,
+            "categories": {
+                name: {
+                    "state": one.state,
+                    "new": one.new,
+                    "cross": one.cross,
+                    "replace": one.replace,
+                    "reason": one.reason,
+                }
+                for name, one in self.report.categories.items()
+            },
+            "papers": {"new": self.added.new, "updated": self.added.updated, "known": self.added.known},
+            "embedded": self.embedded,
+            "requests": self.requests,
+            "waiting": self.waiting,
+            "notes": list(self.notes),
+        }
+
+
+class _Ticking:
+    """The system's clock for the wire, set to the moment the caller handed in."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._began = now, time.monotonic()
+
+    def now(self) -> datetime:
+        return self._now + timedelta(seconds=self.monotonic() - self._began)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def refresh(
+    store: Store,
+    profiles: Profile | Sequence[Profile],
+    *,
+    encoder: Encoder,
+    now: datetime,
+    wire: Wire | None = None,
+    types: Sequence[str] = ("new", "cross"),
+    back: int = 0,
+    progress: Progress = silent,
+    stop: Callable[[], bool] | None = None,
+) -> Refreshed:
+    """Bring what was announced, embed what is new, and store the scores of every ranker.
+
+    A run that was killed is completed by the next one, since each step asks the store what is missing.
+
+    Args:
+        store: where everything is kept.
+        profiles: one focus, or all that share the coffee.
+        encoder: text to vectors; nothing is loaded when nothing is new.
+        now: aware UTC; the server's `Date` decides which day it is for announcements.
+        wire: the way to arXiv; None takes arXiv's own addresses.
+        types: the announcement types that are ranked.
+        back: days of earlier papers to bring as a background for the statistics.
+        progress: told of each step.
+        stop: asked between batches; True ends the embedding early, and the rest waits for the next run.
+    """
+    focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
+    if wire is None:
+        told = ArxivConfig()
+        wire = fetch.Wire(feed=told.feed, api=told.api, oai=told.oai, clock=_Ticking(now))
+    report, added, fault = _pull(store, wire, _categories(focus), now, progress)
+    notes = []
+    if fault is None:
+        notes = [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
+    embedded, waiting, encoded_note = _embed(store, encoder, focus, types, progress, stop)
+    rank_days(store, focus, encoder, types=types, at=now, progress=progress)
+    notes += encoded_note
+    return Refreshed(report, added, embedded, waiting, wire.requests, tuple(notes), fault)
+
+
+def due(store: Store, profiles: Sequence[Profile], now: datetime, *, ranker: str) -> bool:
+    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited."""
+    newest = store.announcement_days()[:1]
+    confirmed = store.confirmed(_categories(profiles)).values()
+    if not newest or any(day is None or day < fetch.expected_day(now) for day in confirmed):
+        return True
+    ranked = [store.ranking(profile.name, ranker, newest[0]) for profile in profiles]
+    return any(one is None or one.fingerprint != of.fingerprint for one, of in zip(ranked, profiles, strict=True))
+
+
+def _categories(profiles: Iterable[Profile]) -> list[str]:
+    """All categories of the profiles, each once, in their order."""
+    return list(dict.fromkeys(category for profile in profiles for category in profile.categories))
+
+
+def _pull(
+    store: Store, wire: Wire, categories: list[str], now: datetime, progress: Progress
+) -> tuple[FetchReport, Added, TriageError | None]:
+    """Read the feed and store the batch together with the state of the run, in one transaction."""
+    what = "+".join(categories)
+    progress("fetching", what, 0, None)
+    try:
+        feed = fetch.read_feed(wire, categories)
+    except TriageError as fault:
+        report = fetch.failure(categories, str(fault))
+        store.add_run(_run(report, now))
+        return report, Added(), fault
+    listed = [item.paper.id for item in feed.items if item.type in ("new", "cross")]
+    report = fetch.assess(
+        categories,
+        feed,
+        unseen=set(listed) - store.announced_before(listed),
+        confirmed=store.confirmed(categories),
+        server_now=wire.server_now,
+        aliases=taxonomy.ALIASES,
+    )
+    added = Added()
+    with store.write():
+        if feed.items and report.announced:
+            items = [_canonical(item) for item in feed.items]
+            added = store.add_announcement(items, announced=report.announced, feed_day=feed.day, at=now)
+        store.add_run(_run(report, now))
+    progress("fetching", what, len(feed.items), len(feed.items))
+    return report, added, None
+
+
+def _canonical(item: Item) -> Item:
+    """One name for categories that arXiv lists under two, so that a profile meets them under either."""
+    names = tuple(dict.fromkeys(taxonomy.canonical(name) for name in item.paper.categories))
+    return replace(item, paper=replace(item.paper, categories=names))
+
+
+def _run(report: FetchReport, now: datetime) -> Run:
+    states = {name: (one.state, one.reason) for name, one in report.categories.items()}
+    return Run(now, report.state, report.announced, states)
+
+
+def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:
+    """Ask the API once for page counts of the new papers and for the seeds whose text is not stored yet."""
+    seeds = [seed for profile in profiles for seed in (*profile.seeds, *profile.avoid_seeds)]
+    missing = [seed for seed in dict.fromkeys(seeds) if seed not in store.known(seeds)]
+    days = store.announcement_days()
+    wanted = missing + (store.wanting_details(days[0] - DETAILS) if days else [])
+    if not wanted:
+        return []
+    progress("asking", "page counts", 0, len(wanted))
+    try:
+        found = fetch.read_papers(wire, wanted)
+    except TriageError as fault:
+        return [f"{fault}; page counts and seeds are asked for again at the next run"]
+    store.add_papers(found.values(), at=now)
+    progress("asking", "page counts", len(found), len(wanted))
+    unknown = [seed for seed in missing if seed not in found]
+    return [f"arXiv does not know the seed {', '.join(unknown)}; check it in the profile"] if unknown else []
+
+
+def _backwards(
+    store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, days: int, progress: Progress
+) -> list[str]:
+    """Store the papers submitted in the last `days` days, as unlabelled text for the rankers' statistics."""
+    if not days:
+        return []
+    count, batch = 0, []
+    try:
+        for paper in fetch.read_window(wire, _categories(profiles), now - timedelta(days=days), now):
+            batch.append(replace(paper, categories=tuple(map(taxonomy.canonical, paper.categories))))
+            count += 1
+            if len(batch) == 100:
+                store.add_papers(batch, at=now)
+                batch = []
+                progress("fetching", f"the last {days} days", count, None)
+    except TriageError as fault:
+        return [f"background of {days} days not complete: {fault}"]
+    finally:
+        store.add_papers(batch, at=now)
+    progress("fetching", f"the last {days} days", count, count)
+    return []
+
+
+def _embed(
+    store: Store,
+    encoder: Encoder,
+    profiles: Sequence[Profile],
+    types: Sequence[str],
+    progress: Progress,
+    stop: Callable[[], bool] | None,
+) -> tuple[int, int, list[str]]:
+    """Embed what has no vector yet, in the order of promise: (papers embedded, papers waiting, notes)."""
+    texts = _texts(store, profiles, types)
+    statements = {profile.statement for profile in profiles}
+    try:
+        done, waiting = embed_missing(store, encoder, texts, progress=progress, stop=stop)
+    except Unavailable as fault:
+        return 0, 0, [f"{fault}; until then the words alone decide"]
+    embedded, left = (sum(text not in statements for text in some) for some in (done, waiting))
+    return embedded, left, []
+
+
+def _texts(store: Store, profiles: Sequence[Profile], types: Sequence[str]) -> list[str]:
+    """What the rankers read, in the order of promise: statements, liked papers, the newest day, the background."""
+    liked = [one for profile in profiles for one in judged_ids(store, profile)]
+    papers = [*store.papers(liked).values(), *_recent(store, types)]
+    return [*(profile.statement for profile in profiles), *(paper.text for paper in papers)]
+
+
+def _recent(store: Store, types: Sequence[str]) -> list[Paper]:
+    """The newest announcement's papers and, after them, what the rankers take as their background."""
+    days = store.announcement_days()
+    newest = store.announced(days[0], days[0], types) if days else []
+    return [*newest, *store.background(days[0] if days else date.max, BACKGROUND)]

@@ -1,0 +1,82 @@
+"""Texts to cached vectors and back: nothing is embedded twice, and every batch is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from triage.embed import encode_all, text_hash
+from triage.errors import InvalidInput, Unavailable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from triage.embed import Encoder
+    from triage.store import Store
+
+Progress = Callable[[str, str, int, "int | None"], None]
+"""Told of each step: its name, what it works on, how many are done, and of how many (None: not known)."""
+
+
+def silent(step: str, what: str, done: int, total: int | None) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Cached vectors of one encoder; `name` is empty when there is no encoder and the words decide."""
+
+    store: Store
+    name: str = ""
+    revision: str = ""
+
+    @classmethod
+    def of(cls, store: Store, encoder: Encoder | None) -> Lookup:
+        """Look up the vectors of an encoder; an encoder without weights has none."""
+        try:
+            return cls(store, encoder.name, encoder.revision) if encoder else cls(store)
+        except (Unavailable, InvalidInput):
+            return cls(store)
+
+    def rows(self, texts: Sequence[str]) -> NDArray[np.float32] | None:
+        """Vectors of the texts, shape (n, d), NaN where one is not embedded; None when none of them is."""
+        import numpy as np
+
+        hashes = [text_hash(text) for text in texts]
+        found = self.store.vectors(self.name, self.revision, hashes) if self.name else {}
+        if not found:
+            return None
+        missing = np.full(len(next(iter(found.values()))), np.nan, dtype=np.float32)
+        return np.stack([found.get(digest, missing) for digest in hashes])
+
+
+def embed_missing(
+    store: Store,
+    encoder: Encoder,
+    texts: Iterable[str],
+    *,
+    progress: Progress = silent,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[list[str], list[str]]:
+    """Embed the texts that have no vector yet, in their order: (embedded, waiting because `stop` said so).
+
+    Raises:
+        Unavailable: there are no weights to embed with; nothing is lost.
+    """
+    wanted = {text_hash(text): text for text in texts}
+    there = store.embedded(encoder.name, encoder.revision, wanted)
+    hashes = [digest for digest in wanted if digest not in there]
+    missing = [wanted[digest] for digest in hashes]
+    if not missing:
+        return [], []
+    progress("embedding", encoder.name, 0, len(missing))
+
+    def keep(positions: list[int], rows: NDArray[np.float32]) -> None:
+        found = dict(zip([hashes[at] for at in positions], rows, strict=True))
+        store.add_vectors(encoder.name, encoder.revision, found)
+        progress("embedding", encoder.name, positions[-1] + 1, len(missing))
+
+    done = encode_all(encoder, missing, on_batch=keep, deadline=stop)
+    return missing[:done], missing[done:]

@@ -1,0 +1,520 @@
+"""`CoffeeApp`: shows the list, takes verdicts, watches the clock, and closes when the coffee is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import App, SystemCommand
+from textual.theme import BUILTIN_THEMES
+
+from triage.errors import TriageError
+from triage.paper import ScoredPaper, Verdict, VerdictKind
+from triage.text import clean
+from triage.tui import keys, phrases
+from triage.tui.desk import Desk
+from triage.tui.glyphs import ASCII, UNICODE
+from triage.tui.screens import ALWAYS, CARD_S, Card, Help, Morning, Sheet, Why
+from triage.tui.session import Outcome, Progress, Session
+from triage.tui.themes import THEMES
+from triage.tui.widgets import LOW, PaperList
+
+if TYPE_CHECKING:
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from triage.budget import Shortlist
+
+IDLE_S = 300.0
+"""Without a key or the mouse for so many seconds the session closes: nobody is there."""
+
+WAIT_S = 180.0
+"""The longest wait for the first list of the day, in seconds; then it is what there is."""
+
+ASK_S = 1.0
+"""How often the refresh in the background is asked, in seconds."""
+
+_SPOKEN = ("said", "offer", "trouble", "work", "state")
+"""The lines that can stand in the rule, the most urgent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """Where the session stands: after how many quiet seconds it closes by itself, and as what."""
+
+    patience_s: float
+    outcome: Outcome
+
+
+_WAITING = _Stage(float("inf"), Outcome.NOTHING)
+_NOTE = _Stage(IDLE_S, Outcome.NOTHING)
+_NOTHING = _Stage(CARD_S, Outcome.NOTHING)
+_LIST = _Stage(IDLE_S, Outcome.CLOSED)
+_LIST_OVER = _Stage(CARD_S, Outcome.LIST_FINISHED)
+_COFFEE_OVER = _Stage(CARD_S, Outcome.COFFEE_FINISHED)
+_CARDS = (_LIST_OVER, _COFFEE_OVER)
+
+
+class CoffeeApp(App[Outcome], inherit_bindings=False):
+    """One coffee. `run()` returns the `Outcome`; `return_code` is 130 after Ctrl+C, otherwise what `finish` was given.
+
+    `complaint` holds what could not be written at the very end, for the command line to print.
+    """
+
+    CSS_PATH = "tui.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.BINDINGS]
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (40, "-narrow"), (60, "-stacked"), (100, "-wide")]  # noqa: RUF012 (theirs is no ClassVar)
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (12, "-low"), (16, "-high")]  # noqa: RUF012
+
+    def __init__(self, session: Session, *, tick_s: float = 0.5) -> None:
+        """Take the session; `tick_s` is how often the clock is read (real seconds; the clock itself is handed in)."""
+        super().__init__()
+        self._dress(session)
+        self._session, self._tick_s = session, tick_s
+        self._shortlist = session.shortlist
+        self.desk = Desk(session.shortlist.papers, session.verdicts)
+        self.complaint = ""
+        self._stage = _WAITING
+        self._opened = self._last_input = session.monotonic()
+        self._asked = float("-inf")
+        self._refreshing = session.refresh is not None
+        self._offer: Shortlist | None = None
+        self._warned = self._finished = False
+        self._lines: dict[str, str] = {}
+        self._glyphs = ASCII if session.ascii else UNICODE
+        self._morning = Morning(self.desk, session.countdown.left, self._glyphs)
+
+    def _dress(self, session: Session) -> None:
+        """Offer our two themes and no others: their contrast is computed. Nothing is animated (tmux, ssh)."""
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.set_reactive(App.theme, THEMES[session.theme].name)
+        for name in BUILTIN_THEMES:
+            self.unregister_theme(name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.animation_level = "none"
+        self.title = "triage"
+        self.set_class(session.ascii, "-ascii")
+
+    def get_default_screen(self) -> Screen[None]:
+        """The morning is the first screen, and it is filled already: nothing is drawn and thrown away."""
+        if self.desk.papers:
+            self._open_list()
+        elif self._refreshing:
+            self._morning.show_note(phrases.looking(""))
+        else:
+            self._open_note()
+        self._morning.keep_time(self._share_used())
+        return self._morning
+
+    def on_morning_ready(self) -> None:
+        """Begin to read the clock."""
+        self.set_interval(self._tick_s, self.tick)
+        if self._stage is _LIST:
+            self._begin_list()
+
+    # -- the pages ---------------------------------------------------------------------------------------------------
+
+    def _open_list(self) -> None:
+        """Show the list; the clock starts once it has been painted and there is something to judge."""
+        self._stage = _LIST
+        self._tell_day()
+        self._say("state", phrases.standing(self._shortlist))
+        self._morning.show_list()
+        if self._morning.is_mounted:
+            self._begin_list()
+
+    def _begin_list(self) -> None:
+        """Let the first paint of a list with something to judge start the clock."""
+        if self.desk.done:
+            self._close_list()
+        else:
+            self.call_after_refresh(self._start_clock)
+
+    def _open_note(self) -> None:
+        """Show the page of a morning without a list; it costs nothing."""
+        self._stage = _NOTHING if self._shortlist.state == "nothing-worth-it" else _NOTE
+        self._tell_day()
+        self._last_input = self._session.monotonic()
+        self._morning.show_note(phrases.morning(self._shortlist, self._session.next_announcement))
+
+    def _tell_day(self) -> None:
+        headings = phrases.headings(self._shortlist, len(self.desk.papers))
+        self._morning.head(headings, phrases.left_out(self._shortlist))
+
+    def _close_list(self) -> None:
+        """Every paper is judged: the rest of the coffee is for drinking, unless newer papers are still on their way."""
+        if self._offer is not None:
+            return
+        if self._refreshing:
+            self._say("state", "every paper is judged, newer ones are still being ranked")
+            return
+        left = phrases.left(self._session.countdown.left())
+        self._show_card(_LIST_OVER, f"All judged, and {left} left: enjoy the coffee.", None)
+
+    def _close_coffee(self) -> None:
+        """The minutes are used up; what was being judged still can be."""
+        countdown = self._session.countdown
+        here = self.desk.current
+        unjudged = here is not None and self.desk.mark(here.paper.id) is None
+        self._show_card(_COFFEE_OVER, "That was the coffee.", here if unjudged else None)
+        self._last_input -= max(0.0, countdown.elapsed() - countdown.left_s)  # 20 s from the end, also after a stop
+
+    def _show_card(self, stage: _Stage, title: str, subject: ScoredPaper | None) -> None:
+        self._lift_sheets()
+        self.clear_notifications()
+        self._stage, self._last_input = stage, self._session.monotonic()
+        countdown = self._session.countdown
+        used_s = min(countdown.elapsed(), countdown.left_s)
+        self.push_screen(Card(title, self.desk, used_s, self._glyphs, subject))
+
+    def _lift_sheets(self) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    # -- the clock ---------------------------------------------------------------------------------------------------
+
+    def _start_clock(self) -> None:
+        """From the first paint of something unread on, time is charged."""
+        countdown = self._session.countdown
+        if not countdown.started:
+            countdown.start()
+            self._warned = self._share_used() >= LOW  # no toast for what was so from the beginning
+            self._pay()
+
+    def tick(self) -> None:
+        """Read the clock once and do what it says; the only place where time has an effect."""
+        if self._finished:
+            return
+        now = self._session.monotonic()
+        self._pay()
+        self._listen(now)
+        if self._stage is _WAITING and now - self._opened >= WAIT_S:
+            self._open_note()
+        if self._stage is _LIST and self._session.countdown.started and self._session.countdown.over:
+            self._close_coffee()
+        self._warn()
+        self._keep_time()
+        if now - self._last_input >= self._stage.patience_s:
+            self.finish(self._stage.outcome)
+
+    def _keep_time(self) -> None:
+        """Bring the cup and the card up to date."""
+        self._morning.keep_time(self._share_used())
+        if isinstance(self.screen, Card) and self.screen.is_mounted:
+            self.screen.keep_time(self._stage.patience_s - (self._session.monotonic() - self._last_input))
+
+    def _share_used(self) -> float:
+        return self._session.countdown.share_used(self._shortlist.budget_s)
+
+    def _warn(self) -> None:
+        """Say once that four fifths are gone."""
+        if self._stage is _LIST and not self._warned and self._share_used() >= LOW:
+            self._warned = True
+            left = phrases.left(self._session.countdown.left())
+            self.notify(f"The cup is nearly empty: {left} left.", severity="warning", markup=False, timeout=6)
+
+    def _pay(self) -> None:
+        try:
+            self._session.meter.beat()
+        except TriageError as fault:
+            self._say("trouble", str(fault))
+
+    def finish(self, outcome: Outcome = Outcome.CLOSED, return_code: int = 0) -> None:
+        """Close the session: settle the ledger, restore the terminal, return the outcome. Calling it again is harmless.
+
+        Where the session stands decides over what was asked for: a list can be closed early, but a finished coffee
+        stays finished, and where no list was shown it was nothing.
+        """
+        if self._finished:
+            return
+        self._finished = True
+        if self._stage is not _LIST:
+            outcome = self._stage.outcome
+        elif self._session.countdown.started and self._session.countdown.over:
+            outcome = Outcome.COFFEE_FINISHED
+        try:
+            self._session.meter.settle()
+        except TriageError as fault:
+            self.complaint = str(fault)
+        self.exit(outcome, return_code=return_code)
+
+    # -- the refresh in the background -------------------------------------------------------------------------------
+
+    def _listen(self, now: float) -> None:
+        """Ask the refresh how it is doing, at most once a second."""
+        if self._session.refresh is None or not self._refreshing or now - self._asked < ASK_S:
+            return
+        self._asked = now
+        try:
+            progress = self._session.refresh()
+            newer = self._reload(progress)
+        except TriageError as fault:
+            progress, newer = Progress(str(fault), "failed"), None
+        if progress.state == "running":
+            self._report(progress.line)
+            return
+        self._refreshing = False
+        self._say("work", "")
+        if progress.state == "failed":
+            self._say("trouble", progress.line)
+        self._refreshed(newer or self._shortlist)
+
+    def _reload(self, progress: Progress) -> Shortlist | None:
+        """Read the list again when there may be another: also after a failure, where one was waited for."""
+        wanted = progress.state == "done" or (progress.state == "failed" and self._stage is _WAITING)
+        return self._session.reload() if wanted and self._session.reload else None
+
+    def _report(self, line: str) -> None:
+        if self._stage is _WAITING:
+            self._morning.show_note(phrases.looking(line))
+        else:
+            self._say("work", line)
+
+    def _refreshed(self, newer: Shortlist) -> None:
+        """The refresh is over: show its list when one was waited for, otherwise only offer it.
+
+        It is offered for papers that were not known before or for another ranker, never because a newer choice would
+        fill the minutes that quick verdicts have left.
+        """
+        if self._stage is _WAITING:
+            self._take(newer)
+            return
+        known = {scored.paper.id for scored in (*self._shortlist.papers, *self._shortlist.left_out)}
+        fresh = {scored.paper.id for scored in (*newer.papers, *newer.left_out)} - known
+        picked = {scored.paper.id for scored in newer.papers} - self.desk.shown.keys()
+        same = (newer.ranker, newer.ranker_version) == (self._shortlist.ranker, self._shortlist.ranker_version)
+        wanted = picked & fresh if same else picked
+        self._offer = newer if wanted else None
+        if fresh or wanted:
+            self._say("offer", phrases.offer(len(fresh), len(wanted)))
+        if self._stage is _LIST and self.desk.done:
+            self._close_list()
+
+    def _take(self, newer: Shortlist) -> None:
+        """Lay out a newer list; the paper under the cursor and those judged stay where they are."""
+        self._shortlist, self._offer = newer, None
+        self.desk.take_in(newer.papers)
+        self._say("offer", "")
+        if self.desk.papers:
+            self._open_list()
+        else:
+            self._open_note()
+
+    def action_take_in(self) -> None:
+        """Take in what was offered."""
+        if self._offer is None:
+            self._say("said", "there is nothing newer")
+        else:
+            self._take(self._offer)
+
+    # -- verdicts ----------------------------------------------------------------------------------------------------
+
+    def action_keep(self) -> None:
+        """Keep the paper."""
+        self._judge("keep")
+
+    def action_dismiss(self) -> None:
+        """Dismiss the paper."""
+        self._judge("dismiss")
+
+    def _judge(self, kind: VerdictKind) -> None:
+        """Commit first, then show: on the closing card for its one paper, otherwise for the one under the cursor."""
+        card = self.screen if isinstance(self.screen, Card) else None
+        scored = card.subject if card else self.desk.current
+        if scored is None or (self.desk.mark(scored.paper.id) != kind and not self._commit(scored, kind)):
+            return
+        if card:
+            card.redraw()
+            return
+        self.desk.advance()
+        self._morning.redraw()
+        if self.desk.done:
+            self._close_list()
+
+    def _commit(self, scored: ScoredPaper, kind: VerdictKind) -> bool:
+        """Record a verdict; where that fails the screen stays as it is and says so."""
+        verdict = Verdict(scored.paper.id, kind, self._session.now(), profile=scored.profile)
+        try:
+            self._session.record(verdict)
+        except TriageError as fault:
+            self._say("said", str(fault))
+            return False
+        self.desk.note(verdict)
+        return True
+
+    def action_undo(self) -> None:
+        """Take back the newest verdict of the day, also one from an earlier session."""
+        try:
+            verdict = self._session.undo()
+        except TriageError as fault:
+            self._say("said", str(fault))
+            return
+        if verdict is None:
+            self._say("said", "there is nothing to take back")
+            return
+        card = self.screen if isinstance(self.screen, Card) else None
+        self._forget(verdict, move=self._stage is not _COFFEE_OVER)
+        self._say("said", f"taken back: {verdict.kind} of {verdict.paper_id}")
+        if card and self._stage is _COFFEE_OVER:
+            card.redraw()
+        elif card:
+            self._lift_sheets()
+            self._open_list()
+
+    def _forget(self, verdict: Verdict, *, move: bool) -> None:
+        """Show that a verdict is gone; on the closing card the cursor stays where the time ran out."""
+        here = self.desk.cursor
+        self.desk.forget(verdict)
+        if not move:
+            self.desk.jump(here)
+        self._morning.redraw()
+
+    def action_open_page(self) -> None:
+        """Open the abstract page."""
+        if scored := self.desk.current:
+            self._open(scored, scored.paper.url)
+
+    def action_open_pdf(self) -> None:
+        """Open the PDF."""
+        if scored := self.desk.current:
+            self._open(scored, scored.paper.pdf_url)
+
+    def _open(self, scored: ScoredPaper, link: str) -> None:
+        """Record that the paper was opened, once, and hand the link to the browser or to the reader."""
+        if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
+            return
+        opened = self._session.open_link(link)
+        self._morning.redraw()
+        self._say("said", f"opened {link}" if opened else f"no browser here: {link}")
+
+    # -- moving and reading ------------------------------------------------------------------------------------------
+
+    def action_next_paper(self) -> None:
+        """One row down, or one line on a sheet."""
+        self._move(1)
+
+    def action_previous_paper(self) -> None:
+        """One row up, or one line on a sheet."""
+        self._move(-1)
+
+    def action_first_paper(self) -> None:
+        """To the top."""
+        self._move(-len(self.desk.papers), far=True)
+
+    def action_last_paper(self) -> None:
+        """To the bottom."""
+        self._move(len(self.desk.papers), far=True)
+
+    def _move(self, step: int, *, far: bool = False) -> None:
+        if isinstance(self.screen, Sheet):
+            self.screen.scroll(step * 1000 if far else step)
+            return
+        self.desk.move(step)
+        self._morning.redraw()
+
+    def action_page_on(self) -> None:
+        """A page on, then the next paper."""
+        self._page(1)
+
+    def action_page_back(self) -> None:
+        """A page back, then the previous paper."""
+        self._page(-1)
+
+    def _page(self, step: int) -> None:
+        if isinstance(self.screen, Sheet):
+            self.screen.scroll(step, page=True)
+        elif not self._morning.page(step):
+            self._move(step)
+
+    def on_paper_list_picked(self, event: PaperList.Picked) -> None:
+        """Take the row that was clicked."""
+        self.desk.jump(event.row)
+        self._morning.redraw()
+
+    def action_read(self) -> None:
+        """Enter: close what closes, otherwise the abstract on the full screen and back."""
+        if isinstance(self.screen, Sheet) or self._stage is not _LIST:
+            self.action_leave()
+        else:
+            self._morning.toggle_reading()
+
+    async def action_back(self) -> None:
+        """Esc: back to the list; it never ends the session, except where there is only a page to close."""
+        if isinstance(self.screen, Sheet) or self._stage is not _LIST:
+            self.action_leave()
+        else:
+            self._morning.remove_class("-reading")
+
+    def action_leave(self) -> None:
+        """q: put a sheet away, otherwise finish early."""
+        if isinstance(self.screen, Sheet) and not isinstance(self.screen, Card):
+            self.pop_screen()
+        else:
+            self.finish()
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: close at once, with the exit code of an interrupt."""
+        self.finish(return_code=130)
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q: finish early from anywhere."""
+        self.finish()
+
+    def action_help(self) -> None:
+        """Show the table of keys, or put it away."""
+        self._lay(Help(self._glyphs))
+
+    def action_why(self) -> None:
+        """Show why the paper ranks where it does, or put it away."""
+        if scored := self.desk.current:
+            try:
+                self._lay(Why(scored, self._session.explain(scored)))
+            except TriageError as fault:
+                self._say("said", str(fault))
+
+    def _lay(self, sheet: Sheet) -> None:
+        here = self.screen
+        if isinstance(here, Sheet):
+            self.pop_screen()
+        if type(here) is not type(sheet):
+            self.push_screen(sheet)
+
+    # -- keys and lines ----------------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note every sign of life before it takes effect; what was said last is read by then."""
+        if isinstance(event, events.InputEvent) and not event.is_forwarded:
+            self._last_input = self._session.monotonic()
+            if isinstance(event, events.Key):
+                self._say("said", "")
+        await super().on_event(event)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let each screen say which keys mean something on it."""
+        if action not in _NAMES or action in ALWAYS:
+            return True
+        return action in getattr(self.screen, "actions", ())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action of the table in the palette, and the two themes."""
+        for binding in keys.BINDINGS:
+            if binding.id != "command_palette" and binding.id in getattr(screen, "actions", ()):
+                run = partial(self.run_action, binding.action)
+                yield SystemCommand(binding.description.capitalize(), binding.tooltip, run)
+        yield SystemCommand("Light or dark", "the other one of the two themes", self._change_theme)
+
+    def _change_theme(self) -> None:
+        self.theme = THEMES["light" if self.current_theme.dark else "dark"].name
+
+    def _say(self, kind: str, line: str) -> None:
+        """Put a line of one kind into the rule; the most urgent of those that stand is shown."""
+        self._lines[kind] = clean(line)
+        self._morning.say(next(filter(None, (self._lines.get(each) for each in _SPOKEN)), ""))
+
+
+_NAMES = frozenset(binding.id for binding in keys.BINDINGS)

@@ -1,0 +1,63 @@
+"""`Session`: everything the terminal front end is handed, and `Outcome`: how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from triage.budget import Countdown, Meter, Shortlist
+    from triage.paper import ScoredPaper, Verdict
+
+
+class Outcome(Enum):
+    """How a session ended; the command line speaks once the screen is gone."""
+
+    COFFEE_FINISHED = "coffee finished"
+    """The minutes are used up: the day is over."""
+    LIST_FINISHED = "list finished"
+    """Every paper was judged before the minutes were used up."""
+    CLOSED = "closed"
+    """Left early: by a key, by a signal, or because nobody was there for five minutes."""
+    NOTHING = "nothing"
+    """No list was shown, and nothing was charged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the refresh in the background says of itself: one line, and whether it goes on."""
+
+    line: str
+    state: Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The day's list, the clock and the functions to call; no database behind it that the front end knows of.
+
+    `record` commits before it returns; `undo` takes back the newest standing verdict of the day and returns it.
+    `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
+    no browser. `explain` gives the lines of the full answer to "why this rank". `verdicts` are those of the day that
+    stand, oldest first. `refresh` is asked once a second how the background run is doing, and after "done" `reload`
+    gives the newer list. `next_announcement` is a line for the quiet morning. `record`, `undo`, `reload`, `explain`
+    and the meter may raise `TriageError`: the session then says so in one line and goes on.
+    """
+
+    shortlist: Shortlist
+    countdown: Countdown
+    meter: Meter
+    record: Callable[[Verdict], None]
+    undo: Callable[[], Verdict | None]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    open_link: Callable[[str], bool]
+    explain: Callable[[ScoredPaper], Sequence[str]]
+    verdicts: Sequence[Verdict] = ()
+    next_announcement: str = ""
+    refresh: Callable[[], Progress] | None = None
+    reload: Callable[[], Shortlist] | None = None
+    ascii: bool = False
+    theme: Literal["dark", "light"] = "dark"
