@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from triage.tui import CoffeeApp, Session
 
 
+BELOW_THE_LINE = 3
+"""Papers shown dim when none fits what is left of the coffee."""
+
+
 def morning(around: Surroundings, minutes: float | None) -> int:
     """One coffee in the terminal: returns the exit code.
 
@@ -106,9 +110,17 @@ def _remembered(around: Surroundings, coffee: Coffee) -> Shortlist:
     """The list for what is left of the coffee, kept as it is shown."""
     from triage.pipeline import remember
 
-    today = todays_list(around, rerank=False, coffee=coffee)
+    today = _with_something(todays_list(around, rerank=False, coffee=coffee))
     remember(around.store, today, shown_by="session", day=coffee.day, at=around.clock.now())
     return today
+
+
+def _with_something(today: Shortlist) -> Shortlist:
+    """Where the minutes left hold no paper any more, show the best few below the coffee line."""
+    if today.papers:
+        return today
+    below = tuple(one for one in today.left_out if one.slot == "focus")[:BELOW_THE_LINE]
+    return replace(today, papers=below, left_out=today.left_out[len(below) :])
 
 
 def _refresh(around: Surroundings) -> Child | None:

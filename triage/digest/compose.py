@@ -103,14 +103,15 @@ def address(text: str, setting: str) -> Address:
     """
     from email.errors import HeaderParseError
     from email.headerregistry import Address
-    from email.utils import parseaddr
+    from email.utils import getaddresses
 
-    name, spec = parseaddr(text)
+    found = getaddresses([text])
+    name, spec = found[0] if found else ("", "")
     local, _, domain = spec.rpartition("@")
     try:
-        if any(ord(character) < 32 or ord(character) == 127 for character in text) or not (local and domain):
+        if not text.isprintable() or len(found) != 1 or spec not in text or not (local and domain):
             raise ValueError("no single address")
-        read = Address(clean(name), addr_spec=spec)
+        read = Address(_one_line(name), addr_spec=spec)
         if read.addr_spec != spec or set(domain) & set("[]() ,;"):
             raise ValueError("no plain address")
     except (HeaderParseError, ValueError, IndexError) as error:
@@ -128,5 +129,5 @@ def _ascii_domain(author: Address) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A header's value: cleaned of line breaks and everything that is not drawn."""
-    return clean(text)[:200]
+    """A header's value without line breaks, nor encoded words: `=?…?=` could hold one, and is decoded on assignment."""
+    return clean(text).replace("=?", "= ?")[:200]

@@ -48,6 +48,13 @@ def send(
     _check(smtp)
     try:
         server = _connect(smtp, timeout, context or ssl.create_default_context())
+    except smtplib.SMTPServerDisconnected as error:
+        raise Unavailable(
+            f"{smtp.host} does not speak SMTP on this port ({_shown(str(error))}); check smtp.port"
+        ) from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise _fault(error, smtp) from error
+    try:
         try:
             if smtp.user:
                 _login(server, smtp, password)
@@ -124,17 +131,17 @@ def _fault(error: Exception, smtp: SmtpConfig) -> TriageError:
     import ssl
 
     where = f"{smtp.host}:{smtp.port or _PORTS[smtp.security]}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Unavailable(f"the certificate of {where} is not trusted: {_shown(error.verify_message)}")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, reply = next(iter(error.recipients.values()))
         return _refusal(code, reply, where)
     if isinstance(error, smtplib.SMTPResponseException):
         return _refusal(error.smtp_code, error.smtp_error, where)
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return TryLater(f"{where} hung up before the mail was taken; the next run tries again")
+        return TryLater(f"{where} hung up or fell silent before it took the mail; the next run tries again")
     if isinstance(error, smtplib.SMTPException | ValueError):
         return Unavailable(f"{where} cannot take this mail: {_shown(str(error))}")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Unavailable(f"the certificate of {where} is not trusted: {_shown(error.verify_message)}")
     if isinstance(error, ssl.SSLError):
         return Unavailable(
             f"no encrypted connection to {where} ({_shown(error.reason or 'TLS failed')}); nothing was sent"

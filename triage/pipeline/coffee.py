@@ -58,7 +58,7 @@ def shortlist(
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
     covers = {name: when for name, when in store.confirmed(categories).items() if when}
     return Shortlist(
-        state=_state(store, bool(papers), left),
+        state=_state(store, any(one.slot == "focus" for one in (*papers, *left_out)), bool(papers)),
         profiles=tuple(profile.name for profile in focus),
         announced=days[0] if days else None,
         covers=covers,
@@ -139,14 +139,17 @@ def _limits(profile: Profile, ranker: str) -> Limits:
     return Limits(profile.max_items, wanted if ranker == rank.DEFAULT else 0.0, profile.shares)
 
 
-def _state(store: Store, any_paper: bool, left_s: float) -> State:
-    """What the last run says of arXiv's side, and where it was fine, whether anything is worth the coffee."""
+def _state(store: Store, any_focus: bool, any_pick: bool) -> State:
+    """What the last run says of arXiv's side, and where that was fine, whether anything is worth a coffee.
+
+    A paper that is worth it and does not fit the minutes that are left is no reason to say that nothing is.
+    """
     run = store.last_run()
     if run is None:
-        return "failed" if not any_paper else "ready"
+        return "ready" if any_pick else "failed"
     if run.state in ("quiet", "stale", "failed"):
         return cast("State", run.state)
-    if any_paper or left_s <= 0:
+    if any_focus:
         return "partial" if run.state == "partial" else "ready"
     return "nothing-worth-it"
 

@@ -50,8 +50,10 @@ def phrases(reason: Reason) -> tuple[str, ...]:
     if reason.liked_terms and reason.statement_terms:
         said.append(f"in the statement: {clean(', '.join(reason.statement_terms))}")
     said += [clean(wish) for wish in reason.wishes]
-    said += [f"{name} {share:+.1f}" for name, share in reason.parts.items()]
-    return tuple(phrase for phrase in said if phrase)
+    told = tuple(phrase for phrase in said if phrase)
+    if not told and reason.parts:
+        return (f"carried by {max(reason.parts, key=lambda name: reason.parts[name])}",)
+    return told
 
 
 def _listed(names: Sequence[str], cells: int) -> str:

@@ -189,7 +189,7 @@ class Card(Sheet):
         """The summary, and the line that counts down."""
         with VerticalScroll(id="sheet", can_focus=False):
             yield Static(self.text(), id="sheet-text", markup=False)
-            yield Static(self._closing(CARD_S), id="closing", markup=False)
+            yield Static(self._farewell(CARD_S), id="closing", markup=False)
 
     def text(self) -> Content:
         """The summary of the coffee and what was kept."""
@@ -211,12 +211,12 @@ class Card(Sheet):
     def keep_time(self, closes_in_s: float) -> None:
         """Say when it goes away; nothing is drawn again where the words are the same."""
         closing = self.query_one("#closing", Static)
-        words = self._closing(closes_in_s)
+        words = self._farewell(closes_in_s)
         if str(closing.content) != str(words):
             closing.update(words, layout=False)
 
     @staticmethod
-    def _closing(seconds: float) -> Content:
+    def _farewell(seconds: float) -> Content:
         return Content.styled(f"Enter closes, or wait {max(0, round(seconds))} s", "$faint")
 
     def _line(self, scored: ScoredPaper) -> Content:

@@ -1,0 +1,384 @@
+"""The morning run over loopback HTTP and real SQLite: what a run stores, and what the next one completes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from arxiv_server import ArxivServer, Fault, a_day_of, invented, item
+
+from triage.errors import Unavailable
+from triage.fetch import Wire, read_feed
+from triage.paper import Item, Verdict
+from triage.pipeline import due, rank_pool, refresh, remember, shortlist
+from triage.pipeline.vectors import embed_missing
+from triage.profile import Profile
+from triage.store import Store
+
+FRIDAY = date(2026, 11, 20)
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+PROFILE = Profile(
+    name="mine",
+    statement="matter that was invented",
+    categories=("cs.LG", "cs.RO"),
+    seeds=("9911.00001",),
+    threshold=0.0,
+)
+
+
+SEED = invented(1, id="9911.00001", title="A seed on matter that was invented earlier")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with closing(Store()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server() -> Iterator[ArxivServer]:
+    with ArxivServer(a_day_of(20), [one.paper for one in a_day_of(20)] + [SEED]) as server:
+        yield server
+
+
+class Net:
+    """Runs the refresh against the test's server, with a clock moved by hand."""
+
+    def __init__(self, server: ArxivServer, store: Store, clock: Any, encoder: Any) -> None:
+        self.server, self.store, self.clock, self.encoder = server, store, clock, encoder
+
+    def run(self, profile: Profile = PROFILE, **given: Any) -> Any:
+        with Wire(**self.server.addresses, pause=0, clock=self.clock) as wire:
+            told = {"encoder": self.encoder, "now": self.clock.now(), "wire": wire, **given}
+            return refresh(self.store, profile, **told)
+
+
+@pytest.fixture
+def net(server: ArxivServer, store: Store, clock: Any, encoder: Any) -> Net:
+    return Net(server, store, clock, encoder)
+
+
+def test_a_run_stores_embeds_and_ranks_and_a_second_one_does_nothing(net: Net) -> None:
+    first, second = net.run(), net.run()
+    assert first.report.state == second.report.state == "announced"
+    assert first.added.new == first.embedded - 1, "the seed is embedded too"
+    assert (second.added.new, second.embedded, second.requests) == (0, 0, 1)
+    assert len(net.encoder.encoded) == len(set(net.encoder.encoded)), "nothing is embedded twice"
+    rankings = net.store.rows("SELECT ranker, count(*) FROM rankings GROUP BY ranker")
+    assert dict(rankings) == dict.fromkeys(["fusion", "tfidf-svm", "mean-similarity", "newest", "random"], 1)
+    assert net.store.paper("9911.00001") is not None
+
+
+def test_the_list_fits_and_a_verdict_takes_a_paper_off_it(net: Net) -> None:
+    net.run()
+    before = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert before.state == "ready"
+    assert 0 < before.seconds <= 0.85 * 900
+    first = before.papers[0].paper
+    net.store.record(Verdict(first.id, "keep", NOW, PROFILE.name))
+    after = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert first.id not in {one.paper.id for one in (*after.papers, *after.left_out)}
+
+
+def test_replacements_are_stored_but_neither_embedded_nor_listed(net: Net) -> None:
+    net.server.items[:] = [item(1), item(2, "replace", version=2), item(3, "replace-cross", version=3)]
+    done = net.run()
+    assert (done.added.new, done.added.updated, done.embedded) == (1, 2, 2)
+    listed = shortlist(net.store, PROFILE, minutes=60, now=NOW)
+    assert {one.paper.id for one in (*listed.papers, *listed.left_out)} == {"9912.00001"}
+    with_them = shortlist(net.store, PROFILE, minutes=60, now=NOW, types=("new", "replace"))
+    assert with_them.total == 1, "what was ranked without them stays until the next refresh"
+    net.run(types=("new", "replace"))
+    assert shortlist(net.store, PROFILE, minutes=60, now=NOW, types=("new", "replace")).total == 2
+
+
+def test_when_the_api_is_down_the_statement_ranks_alone_and_it_is_asked_again(net: Net) -> None:
+    net.server.fail("/api", *[Fault(status=500, body=b"<html>down</html>", headers={"Content-Type": "text/html"})] * 9)
+    first = net.run()
+    assert first.report.state == "announced"
+    assert any("asked for again" in note for note in first.notes)
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert listed.papers
+    assert any("statement ranks alone" in note for note in listed.notes)
+    net.server.faults["/api"].clear()
+    net.run()
+    assert net.store.paper("9911.00001") is not None
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).notes == ()
+    assert net.store.wanting_details(FRIDAY) == []
+
+
+def test_a_seed_arxiv_does_not_know_is_named(net: Net) -> None:
+    done = net.run(replace(PROFILE, seeds=("9911.00001", "9911.09999")))
+    assert any("9911.09999" in note for note in done.notes)
+
+
+def test_without_weights_the_words_decide_and_it_says_so(net: Net) -> None:
+    class Absent:
+        name = "absent"
+
+        @property
+        def revision(self) -> str:
+            raise Unavailable("the model is not on this machine")
+
+        def encode(self, texts: Any) -> Any:
+            raise AssertionError("there are no weights")
+
+    net.encoder = Absent()
+    done = net.run()
+    assert any("words alone decide" in note for note in done.notes)
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert listed.papers
+    assert any("words only" in note for note in listed.notes)
+
+
+def test_a_dead_network_is_recorded_and_yesterday_stays(net: Net) -> None:
+    net.run()
+    net.server.fail("/atom", *[Fault(status=404, body=b"gone")] * 9)
+    done = net.run()
+    assert done.fault is not None
+    assert done.report.state == "failed"
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert listed.state == "failed"
+    assert listed.papers, "Friday's rest is still there"
+    assert set(listed.missing) == {"cs.LG", "cs.RO"}
+    assert set(listed.covers.values()) == {FRIDAY}
+
+
+def test_the_limit_stops_the_embedding_and_the_next_run_completes_it(net: Net) -> None:
+    calls = iter([False, True])
+    first = net.run(stop=lambda: next(calls, True))
+    second = net.run()
+    assert first.waiting + first.embedded == second.embedded + first.embedded
+    assert second.waiting == 0
+
+
+def test_missed_days_come_together_and_only_once(net: Net, clock: Any) -> None:
+    net.run()
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW, today=FRIDAY)
+    remember(net.store, listed, shown_by="session", day=FRIDAY, at=NOW)
+    for days in (3, 4):  # Monday and Tuesday
+        net.server.day = FRIDAY + timedelta(days)
+        net.server.items[:] = [item(100 * days + n) for n in range(3)]
+        net.server.date = datetime.combine(net.server.day, NOW.time(), UTC)
+        clock.advance(86400)
+        net.run()
+    tuesday = shortlist(net.store, PROFILE, minutes=15, now=NOW, today=FRIDAY + timedelta(4))
+    assert {one.paper.id for one in (*tuesday.papers, *tuesday.left_out)} == {
+        f"9912.{100 * days + n:05d}" for days in (3, 4) for n in range(3)
+    }
+    assert tuesday.announced == FRIDAY + timedelta(4)
+
+
+def test_nothing_worth_it_is_a_state_of_its_own(net: Net) -> None:
+    strict = replace(PROFILE, threshold=1.0)
+    net.run(strict)
+    listed = shortlist(net.store, strict, minutes=15, now=NOW)
+    assert (listed.state, listed.papers) == ("nothing-worth-it", ())
+
+
+def test_an_edited_profile_is_ranked_again_from_cached_vectors(net: Net) -> None:
+    net.run()
+    edited = replace(PROFILE, boost=("number 7",))
+    count = len(net.encoder.encoded)
+    listed = shortlist(net.store, edited, minutes=60, now=NOW, encoder=net.encoder)
+    assert any("terms" in one.parts for one in listed.papers)
+    assert len(net.encoder.encoded) == count
+    waiting = shortlist(net.store, replace(edited, boost=("number 8",)), minutes=60, now=NOW, rerank=False)
+    assert any("being ranked again" in note for note in waiting.notes)
+
+
+def test_whether_a_refresh_is_due(net: Net) -> None:
+    friday, monday = NOW, NOW + timedelta(days=3)
+    assert due(net.store, [PROFILE], friday, ranker="fusion")
+    net.run()
+    assert not due(net.store, [PROFILE], friday, ranker="fusion")
+    assert due(net.store, [PROFILE], monday, ranker="fusion")
+    assert due(net.store, [replace(PROFILE, statement="other")], friday, ranker="fusion")
+
+
+def test_two_profiles_share_a_coffee_and_each_gets_something(net: Net) -> None:
+    robots = Profile(name="robots", statement="robots", categories=("cs.RO",), threshold=0.0)
+    net.server.items[:] = [*(item(n) for n in range(1, 9)), item(50, categories=("cs.RO",), title="A robot")]
+    both = [replace(PROFILE, categories=("cs.LG",)), robots]
+    net.run(both)
+    listed = shortlist(net.store, both, minutes=15, now=NOW)
+    assert {one.profile for one in listed.papers} == {"mine", "robots"}
+    ids = [one.paper.id for one in (*listed.papers, *listed.left_out)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_pool_is_ranked_without_being_stored(store: Store, encoder: Any, make_paper: Any) -> None:
+    pool = [make_paper(title=f"{word} decoding") for word in ("frog", "speculative", "stone")]
+    focus = Profile(name="mine", statement="speculative decoding", categories=("cs.LG",))
+    ranked = rank_pool(store, focus, pool, encoder=encoder)
+    assert ranked[0].paper is pool[1]
+    assert store.count() == 0
+    assert rank_pool(store, focus, pool[::-1], encoder=encoder) == ranked
+
+
+def test_the_background_is_stored_and_not_announced(net: Net) -> None:
+    monday = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
+    net.server.papers += [invented(500 + n, submitted=monday, categories=("cs.RO",)) for n in range(5)]
+    done = net.run(back=7)
+    assert done.notes == ()
+    assert net.store.paper("9912.00500") is not None
+    assert all(one.id != "9912.00500" for one in net.store.announced(FRIDAY, FRIDAY, ("new", "cross")))
+
+
+def test_the_recorded_friday_is_stored_in_its_four_kinds_twice_the_same(net: Net, shared: Path, clock: Any) -> None:
+    body = (shared / "arxiv-samples/rendered/feed/atom_cs.LG+cs.RO.atom.xml").read_bytes()
+    net.server.feed["cs.LG+cs.RO"] = body
+    with Wire(**net.server.addresses, pause=0, clock=clock) as wire:
+        net.server.papers[:] = [one.paper for one in read_feed(wire, ["cs.LG", "cs.RO"]).items]
+    runs = [net.run(replace(PROFILE, seeds=())) for _ in range(2)]
+    kinds = net.store.rows("SELECT type, count(*) FROM announcements GROUP BY type")
+    assert dict(kinds) == {"new": 34, "cross": 13, "replace": 4, "replace-cross": 3}
+    assert (runs[0].added.new, runs[0].added.updated, runs[0].embedded) == (47, 7, 47)
+    assert (runs[1].added.new, runs[1].embedded) == (0, 0)
+    assert runs[1].report.state == "announced"
+    assert net.store.count() == 54
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert 0 < listed.seconds <= 0.85 * 900
+
+
+# -- faults that are injected --
+
+
+def test_an_item_is_never_stored_without_the_state_of_its_run(net: Net) -> None:
+    """A batch and its confirmation are one transaction: half of it would look stale for ever."""
+    net.store.db.execute("CREATE TRIGGER full BEFORE INSERT ON coverage BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    with pytest.raises(Exception, match="no room"):
+        net.run()
+    assert net.store.count() == 0
+    net.store.db.execute("DROP TRIGGER full")
+    assert net.run().added.new == 20
+
+
+_FETCH = textwrap.dedent(
+    """
+    import json, sys, time
+    from datetime import UTC, datetime
+    from pathlib import Path
+    import numpy as np
+    from triage.fetch import Wire
+    from triage.pipeline import refresh
+    from triage.profile import Profile
+    from triage.store import Store
+
+    class Clock:
+        now = staticmethod(lambda: datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
+        monotonic = staticmethod(time.monotonic)
+        sleep = staticmethod(time.sleep)
+
+    class Slow:
+        name, revision = "slow", "1"
+        def encode(self, texts):
+            time.sleep(float(sys.argv[3]))
+            rows = np.random.default_rng(len(texts)).normal(size=(len(texts), 8)).astype(np.float32)
+            return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    profile = Profile(name="mine", statement="x", categories=("cs.LG",), threshold=0.0)
+    store = Store(Path(sys.argv[1]))
+    tell = lambda step, what, done, total: print(step, done, flush=True)
+    refresh(store, profile, encoder=Slow(), now=Clock.now(), progress=tell,
+            wire=Wire(**json.loads(sys.argv[2]), pause=0, clock=Clock()))
+    """
+)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
+@pytest.mark.parametrize(
+    "moment", ["fetching 0", "fetching 80", "asking 0", "embedding 0", "embedding 32", "ranking 0"]
+)
+def test_kill_9_at_any_step_and_the_next_run_completes_the_day(tmp_path: Path, moment: str) -> None:
+    items = a_day_of(80)
+    with ArxivServer(items, [one.paper for one in items]) as server:
+        path = tmp_path / "triage.db"
+        told = [sys.executable, "-c", _FETCH, str(path), json.dumps(server.addresses)]
+        child = subprocess.Popen([*told, "0.05"], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.strip() == moment:
+                os.kill(child.pid, signal.SIGKILL)
+                break
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL, "the moment never came"
+        with closing(Store(path)) as store:
+            store.check()
+        assert subprocess.run([*told, "0"], capture_output=True, check=False).returncode == 0
+    with closing(Store(path)) as store:
+        store.check()
+        assert store.count() == 80
+        run = store.last_run()
+        assert run is not None
+        assert run.state == "announced"
+        listed = {one.paper.id for one in items if one.type in ("new", "cross")}
+        ranking = store.ranking("mine", "fusion", FRIDAY)
+        assert ranking is not None
+        assert {one.paper.id for one in ranking.papers} == listed
+        assert store.vector_count("slow", "1") == len(listed) + 1
+
+
+def test_a_thousand_verdicts_during_an_embedding_run(tmp_path: Path) -> None:
+    path = tmp_path / "triage.db"
+    with closing(Store(path)) as store:
+        store.add_announcement([Item(invented(1), "new")], announced=FRIDAY, feed_day=FRIDAY, at=NOW)
+        child = subprocess.Popen([sys.executable, "-c", _EMBED, str(path)], stdout=subprocess.PIPE, text=True)
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline().strip() == "embedding"
+            slowest = 0.0
+            for number in range(1000):
+                began = time.monotonic()
+                store.record(Verdict("9912.00001", "keep" if number % 2 else "dismiss", NOW))
+                slowest = max(slowest, time.monotonic() - began)
+            assert child.poll() is None, "it was still embedding when the last verdict was committed"
+        finally:
+            child.kill()
+            child.communicate()
+        assert len(store.standing()) == 1000
+        assert slowest < 5, "a verdict never waits for the busy timeout"
+
+
+_EMBED = textwrap.dedent(
+    """
+    import sys
+    from itertools import count
+    from pathlib import Path
+    import numpy as np
+    from triage.pipeline.vectors import embed_missing
+    from triage.store import Store
+
+    class Quick:
+        name, revision = "quick", "1"
+        def encode(self, texts):
+            return np.full((len(texts), 384), 384**-0.5, dtype=np.float32)
+
+    store = Store(Path(sys.argv[1]))
+    for run in count():
+        embed_missing(store, Quick(), [f"text {run} {n}" for n in range(512)])
+        if run == 0:
+            print("embedding", flush=True)
+    """
+)
+
+
+def test_embedding_twice_costs_once(store: Store, encoder: Any) -> None:
+    texts = [f"text {n}" for n in range(40)]
+    assert embed_missing(store, encoder, [*texts, *texts]) == (texts, [])
+    assert embed_missing(store, encoder, texts) == ([], [])
+    assert encoder.encoded == texts
+    assert np.isfinite(store.vector_count("fake", "1"))
