@@ -46,26 +46,18 @@ def send(
     import ssl
 
     _check(smtp)
+    server = _opened(smtp, timeout, context or ssl.create_default_context())
     try:
-        server = _connect(smtp, timeout, context or ssl.create_default_context())
-    except smtplib.SMTPServerDisconnected as error:
-        raise Unavailable(
-            f"{smtp.host} does not speak SMTP on this port ({_shown(str(error))}); check smtp.port"
-        ) from error
+        if smtp.user:
+            _login(server, smtp, password)
+        server.send_message(message)
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise _fault(error, smtp) from error
-    try:
-        try:
-            if smtp.user:
-                _login(server, smtp, password)
-            server.send_message(message)
-        finally:
-            # Taken is taken: a server that hangs up on the goodbye must not make the mail go out twice.
-            with suppress(smtplib.SMTPException, OSError):
-                server.quit()
-            server.close()
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise _fault(error, smtp) from error
+    finally:
+        # Taken is taken: a server that hangs up on the goodbye must not make the mail go out twice.
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
 
 
 def _check(smtp: SmtpConfig) -> None:
@@ -75,6 +67,19 @@ def _check(smtp: SmtpConfig) -> None:
         raise ConfigFault(
             f'smtp.security = "none" would send the password to {smtp.host} in plain text; use "starttls" or "tls"'
         )
+
+
+def _opened(smtp: SmtpConfig, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
+    """Connect, or say what stands in the way."""
+    import smtplib
+
+    try:
+        return _connect(smtp, timeout, context)
+    except smtplib.SMTPServerDisconnected as error:
+        said = _shown(str(error))
+        raise Unavailable(f"{smtp.host} does not speak SMTP on this port ({said}); check smtp.port") from error
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        raise _fault(error, smtp) from error
 
 
 def _connect(smtp: SmtpConfig, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,11 +13,12 @@ from textual.theme import BUILTIN_THEMES
 from triage.errors import TriageError
 from triage.paper import ScoredPaper, Verdict, VerdictKind
 from triage.text import clean
-from triage.tui import keys, phrases
+from triage.tui import keys, phrases, stages
 from triage.tui.desk import Desk
 from triage.tui.glyphs import ASCII, UNICODE
-from triage.tui.screens import ALWAYS, CARD_S, Card, Help, Morning, Sheet, Why
-from triage.tui.session import Outcome, Progress, Session
+from triage.tui.newer import Newer, difference
+from triage.tui.screens import ALWAYS, Card, Help, Morning, Sheet, Why
+from triage.tui.session import Outcome, Session
 from triage.tui.themes import THEMES
 from triage.tui.widgets import LOW, PaperList
 
@@ -28,34 +28,8 @@ if TYPE_CHECKING:
 
     from triage.budget import Shortlist
 
-IDLE_S = 300.0
-"""Without a key or the mouse for so many seconds the session closes: nobody is there."""
-
-WAIT_S = 180.0
-"""The longest wait for the first list of the day, in seconds; then it is what there is."""
-
-ASK_S = 1.0
-"""How often the refresh in the background is asked, in seconds."""
-
 _SPOKEN = ("said", "offer", "trouble", "work", "state")
 """The lines that can stand in the rule, the most urgent first."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Where the session stands: after how many quiet seconds it closes by itself, and as what."""
-
-    patience_s: float
-    outcome: Outcome
-
-
-_WAITING = _Stage(float("inf"), Outcome.NOTHING)
-_NOTE = _Stage(IDLE_S, Outcome.NOTHING)
-_NOTHING = _Stage(CARD_S, Outcome.NOTHING)
-_LIST = _Stage(IDLE_S, Outcome.CLOSED)
-_LIST_OVER = _Stage(CARD_S, Outcome.LIST_FINISHED)
-_COFFEE_OVER = _Stage(CARD_S, Outcome.COFFEE_FINISHED)
-_CARDS = (_LIST_OVER, _COFFEE_OVER)
 
 
 class CoffeeApp(App[Outcome], inherit_bindings=False):
@@ -78,10 +52,9 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         self._shortlist = session.shortlist
         self.desk = Desk(session.shortlist.papers, session.verdicts)
         self.complaint = ""
-        self._stage = _WAITING
+        self._stage = stages.WAITING
         self._opened = self._last_input = session.monotonic()
-        self._asked = float("-inf")
-        self._refreshing = session.refresh is not None
+        self._newer = Newer(session)
         self._offer: Shortlist | None = None
         self._warned = self._finished = False
         self._lines: dict[str, str] = {}
@@ -104,7 +77,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         """The morning is the first screen, and it is filled already: nothing is drawn and thrown away."""
         if self.desk.papers:
             self._open_list()
-        elif self._refreshing:
+        elif self._newer.running:
             self._morning.show_note(phrases.looking(""))
         else:
             self._open_note()
@@ -114,14 +87,14 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
     def on_morning_ready(self) -> None:
         """Begin to read the clock."""
         self.set_interval(self._tick_s, self.tick)
-        if self._stage is _LIST:
+        if self._stage is stages.LIST:
             self._begin_list()
 
     # -- the pages ---------------------------------------------------------------------------------------------------
 
     def _open_list(self) -> None:
         """Show the list; the clock starts once it has been painted and there is something to judge."""
-        self._stage = _LIST
+        self._stage = stages.LIST
         self._tell_day()
         self._say("state", phrases.standing(self._shortlist))
         self._morning.show_list()
@@ -137,7 +110,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
 
     def _open_note(self) -> None:
         """Show the page of a morning without a list; it costs nothing."""
-        self._stage = _NOTHING if self._shortlist.state == "nothing-worth-it" else _NOTE
+        self._stage = stages.NOTHING if self._shortlist.state == "nothing-worth-it" else stages.NOTE
         self._tell_day()
         self._last_input = self._session.monotonic()
         self._morning.show_note(phrases.morning(self._shortlist, self._session.next_announcement))
@@ -150,21 +123,21 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         """Every paper is judged: the rest of the coffee is for drinking, unless newer papers are still on their way."""
         if self._offer is not None:
             return
-        if self._refreshing:
+        if self._newer.running:
             self._say("state", "every paper is judged, newer ones are still being ranked")
             return
         left = phrases.left(self._session.countdown.left())
-        self._show_card(_LIST_OVER, f"All judged, and {left} left: enjoy the coffee.", None)
+        self._show_card(stages.LIST_OVER, f"All judged, and {left} left: enjoy the coffee.", None)
 
     def _close_coffee(self) -> None:
         """The minutes are used up; what was being judged still can be."""
         countdown = self._session.countdown
         here = self.desk.current
         unjudged = here is not None and self.desk.mark(here.paper.id) is None
-        self._show_card(_COFFEE_OVER, "That was the coffee.", here if unjudged else None)
+        self._show_card(stages.COFFEE_OVER, "That was the coffee.", here if unjudged else None)
         self._last_input -= max(0.0, countdown.elapsed() - countdown.left_s)  # 20 s from the end, also after a stop
 
-    def _show_card(self, stage: _Stage, title: str, subject: ScoredPaper | None) -> None:
+    def _show_card(self, stage: stages.Stage, title: str, subject: ScoredPaper | None) -> None:
         self._lift_sheets()
         self.clear_notifications()
         self._stage, self._last_input = stage, self._session.monotonic()
@@ -193,9 +166,9 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         now = self._session.monotonic()
         self._pay()
         self._listen(now)
-        if self._stage is _WAITING and now - self._opened >= WAIT_S:
+        if self._stage is stages.WAITING and now - self._opened >= stages.WAIT_S:
             self._open_note()
-        if self._stage is _LIST and self._session.countdown.started and self._session.countdown.over:
+        if self._stage is stages.LIST and self._session.countdown.started and self._session.countdown.over:
             self._close_coffee()
         self._warn()
         self._keep_time()
@@ -213,7 +186,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
 
     def _warn(self) -> None:
         """Say once that four fifths are gone."""
-        if self._stage is _LIST and not self._warned and self._share_used() >= LOW:
+        if self._stage is stages.LIST and not self._warned and self._share_used() >= LOW:
             self._warned = True
             left = phrases.left(self._session.countdown.left())
             self.notify(f"The cup is nearly empty: {left} left.", severity="warning", markup=False, timeout=6)
@@ -233,7 +206,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         if self._finished:
             return
         self._finished = True
-        if self._stage is not _LIST:
+        if self._stage is not stages.LIST:
             outcome = self._stage.outcome
         elif self._session.countdown.started and self._session.countdown.over:
             outcome = Outcome.COFFEE_FINISHED
@@ -246,53 +219,35 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
     # -- the refresh in the background -------------------------------------------------------------------------------
 
     def _listen(self, now: float) -> None:
-        """Ask the refresh how it is doing, at most once a second."""
-        if self._session.refresh is None or not self._refreshing or now - self._asked < ASK_S:
+        """Hear how the refresh is doing, and take in its end."""
+        heard = self._newer.ask(now, waited_for=self._stage is stages.WAITING)
+        if heard is None:
             return
-        self._asked = now
-        try:
-            progress = self._session.refresh()
-            newer = self._reload(progress)
-        except TriageError as fault:
-            progress, newer = Progress(str(fault), "failed"), None
+        progress, newer = heard
         if progress.state == "running":
             self._report(progress.line)
             return
-        self._refreshing = False
         self._say("work", "")
         if progress.state == "failed":
             self._say("trouble", progress.line)
         self._refreshed(newer or self._shortlist)
 
-    def _reload(self, progress: Progress) -> Shortlist | None:
-        """Read the list again when there may be another: also after a failure, where one was waited for."""
-        wanted = progress.state == "done" or (progress.state == "failed" and self._stage is _WAITING)
-        return self._session.reload() if wanted and self._session.reload else None
-
     def _report(self, line: str) -> None:
-        if self._stage is _WAITING:
+        if self._stage is stages.WAITING:
             self._morning.show_note(phrases.looking(line))
         else:
             self._say("work", line)
 
     def _refreshed(self, newer: Shortlist) -> None:
-        """The refresh is over: show its list when one was waited for, otherwise only offer it.
-
-        It is offered for papers that were not known before or for another ranker, never because a newer choice would
-        fill the minutes that quick verdicts have left.
-        """
-        if self._stage is _WAITING:
+        """The refresh is over: show its list when one was waited for, otherwise only offer it."""
+        if self._stage is stages.WAITING:
             self._take(newer)
             return
-        known = {scored.paper.id for scored in (*self._shortlist.papers, *self._shortlist.left_out)}
-        fresh = {scored.paper.id for scored in (*newer.papers, *newer.left_out)} - known
-        picked = {scored.paper.id for scored in newer.papers} - self.desk.shown.keys()
-        same = (newer.ranker, newer.ranker_version) == (self._shortlist.ranker, self._shortlist.ranker_version)
-        wanted = picked & fresh if same else picked
+        fresh, wanted = difference(self._shortlist, newer, self.desk.shown)
         self._offer = newer if wanted else None
         if fresh or wanted:
-            self._say("offer", phrases.offer(len(fresh), len(wanted)))
-        if self._stage is _LIST and self.desk.done:
+            self._say("offer", phrases.offer(fresh, wanted))
+        if self._stage is stages.LIST and self.desk.done:
             self._close_list()
 
     def _take(self, newer: Shortlist) -> None:
@@ -358,9 +313,9 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
             self._say("said", "there is nothing to take back")
             return
         card = self.screen if isinstance(self.screen, Card) else None
-        self._forget(verdict, move=self._stage is not _COFFEE_OVER)
+        self._forget(verdict, move=self._stage is not stages.COFFEE_OVER)
         self._say("said", f"taken back: {verdict.kind} of {verdict.paper_id}")
-        if card and self._stage is _COFFEE_OVER:
+        if card and self._stage is stages.COFFEE_OVER:
             card.redraw()
         elif card:
             self._lift_sheets()
@@ -438,14 +393,14 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
 
     def action_read(self) -> None:
         """Enter: close what closes, otherwise the abstract on the full screen and back."""
-        if isinstance(self.screen, Sheet) or self._stage is not _LIST:
+        if isinstance(self.screen, Sheet) or self._stage is not stages.LIST:
             self.action_leave()
         else:
             self._morning.toggle_reading()
 
     async def action_back(self) -> None:
         """Esc: back to the list; it never ends the session, except where there is only a page to close."""
-        if isinstance(self.screen, Sheet) or self._stage is not _LIST:
+        if isinstance(self.screen, Sheet) or self._stage is not stages.LIST:
             self.action_leave()
         else:
             self._morning.remove_class("-reading")

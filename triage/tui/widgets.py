@@ -309,8 +309,8 @@ def abstract(scored: ScoredPaper, verdict: str, glyphs: Glyphs) -> Content:
 
 
 def reasons(scored: ScoredPaper) -> list[tuple[str, str]]:
-    """(label, line) of why the paper is on the list."""
-    lines = [("why" if place == 0 else "", clean(line)) for place, line in enumerate(scored.why)]
+    """(label, line) of why the paper is on the list; the whole answer is a key away."""
+    lines = [("why" if place == 0 else "", clean(line)) for place, line in enumerate(scored.why[:2])]
     if scored.slot == "adjacent":
         lines.append(("~", "adjacent: just outside your focus"))
     if scored.slot == "explore":

@@ -1,0 +1,54 @@
+"""The refresh in the background, as the session hears of it, and what a newer list brings."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from triage.errors import TriageError
+from triage.tui.session import Progress, Session
+
+if TYPE_CHECKING:
+    from triage.budget import Shortlist
+
+ASK_S = 1.0
+"""How often the refresh is asked, in seconds."""
+
+
+class Newer:
+    """Asks the refresh how it is doing until it ends; `running` is false from then on, and where there is none."""
+
+    def __init__(self, session: Session) -> None:
+        self._refresh, self._reload = session.refresh, session.reload
+        self.running = self._refresh is not None
+        self._asked = float("-inf")
+
+    def ask(self, now: float, *, waited_for: bool) -> tuple[Progress, Shortlist | None] | None:
+        """How far it is, and the newer list once it is done; None when it is not time to ask.
+
+        A list that was waited for is read after a failure too: it says what kind of morning it is.
+        """
+        if self._refresh is None or not self.running or now - self._asked < ASK_S:
+            return None
+        self._asked = now
+        try:
+            progress = self._refresh()
+            again = progress.state == "done" or (progress.state == "failed" and waited_for)
+            newer = self._reload() if again and self._reload else None
+        except TriageError as fault:
+            progress, newer = Progress(str(fault), "failed"), None
+        self.running = progress.state == "running"
+        return progress, newer
+
+
+def difference(present: Shortlist, newer: Shortlist, shown: Container[str]) -> tuple[int, int]:
+    """Count the papers that were not known before, and those that are worth an offer.
+
+    An offer is for new papers or for another ranker, never because a newer choice would fill the minutes that quick
+    verdicts have left.
+    """
+    known = {scored.paper.id for scored in (*present.papers, *present.left_out)}
+    fresh = {scored.paper.id for scored in (*newer.papers, *newer.left_out)} - known
+    picked = {scored.paper.id for scored in newer.papers if scored.paper.id not in shown}
+    same = (newer.ranker, newer.ranker_version) == (present.ranker, present.ranker_version)
+    return len(fresh), len(picked & fresh if same else picked)

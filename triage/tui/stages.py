@@ -1,0 +1,41 @@
+"""Where a session stands: after how many quiet seconds it closes by itself, and as what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from triage.tui.screens import CARD_S
+from triage.tui.session import Outcome
+
+IDLE_S = 300.0
+"""Without a key or the mouse for so many seconds the session closes: nobody is there."""
+
+WAIT_S = 180.0
+"""The longest wait for the first list of the day, in seconds; then it is what there is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """One of the stages below; they are told apart by identity."""
+
+    patience_s: float
+    outcome: Outcome
+
+
+WAITING = Stage(float("inf"), Outcome.NOTHING)
+"""No list yet: the refresh is on its way."""
+
+NOTE = Stage(IDLE_S, Outcome.NOTHING)
+"""A page without a list, until it is put away."""
+
+NOTHING = Stage(CARD_S, Outcome.NOTHING)
+"""Nothing is worth the coffee: the page goes away by itself."""
+
+LIST = Stage(IDLE_S, Outcome.CLOSED)
+"""The list, and the clock runs."""
+
+LIST_OVER = Stage(CARD_S, Outcome.LIST_FINISHED)
+"""The card after the last paper was judged."""
+
+COFFEE_OVER = Stage(CARD_S, Outcome.COFFEE_FINISHED)
+"""The card after the last minute."""
