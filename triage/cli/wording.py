@@ -24,9 +24,9 @@ _PARTS = {
 
 
 def minutes_left(coffee: Coffee | None, budget_s: float) -> str:
-    """What is left of a coffee, in whole minutes and at least one."""
+    """What is left of a coffee, in whole minutes as the cup shows them, and at least one."""
     left_s = coffee.left_s if coffee else budget_s
-    return f"{max(1, math.ceil(left_s / 60))} min"
+    return f"{max(1, math.floor(left_s / 60 + 0.5))} min"
 
 
 def closing_line(store: Store, day: date) -> str:
@@ -40,7 +40,7 @@ def closing_line(store: Store, day: date) -> str:
     clock = f"{spent // 60}:{spent % 60:02}"
     if coffee and coffee.state == "finished":
         return f"The coffee is finished: {counts}, {clock}. Until tomorrow."
-    rest = f"; {minutes_left(coffee, 0)} left, triage takes it up again" if coffee and coffee.left_s > 0 else ""
+    rest = f"; {minutes_left(coffee, 0)} left for another triage" if coffee and coffee.left_s > 0 else ""
     return f"Closed: {counts}, {clock}{rest}."
 
 
