@@ -460,12 +460,6 @@ class TestCoffee:
         assert day_minutes([one], "sat") == 0
         assert day_minutes([], "mon") == 0
 
-    def test_minutes_lower_and_never_raise(self) -> None:
-        profiles = [Profile("one", "words", ("cs.LG",), minutes=15)]
-        assert day_minutes(profiles, "tue", lowered=2.5) == 2.5
-        assert day_minutes(profiles, "tue", lowered=90) == 15
-        assert day_minutes(profiles, "tue", lowered=-1) == 0
-
 
 class TestShortlist:
     @pytest.fixture

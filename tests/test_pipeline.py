@@ -158,11 +158,13 @@ def test_a_dead_network_is_recorded_and_yesterday_stays(net: Net) -> None:
 
 
 def test_the_limit_stops_the_embedding_and_the_next_run_completes_it(net: Net) -> None:
+    net.server.items[:] = a_day_of(80)
     calls = iter([False, True])
     first = net.run(stop=lambda: next(calls, True))
     second = net.run()
-    assert first.waiting + first.embedded == second.embedded + first.embedded
-    assert second.waiting == 0
+    assert first.embedded > 0
+    assert first.waiting > 0
+    assert (second.embedded, second.waiting) == (first.waiting, 0)
 
 
 def test_missed_days_come_together_and_only_once(net: Net, clock: Any) -> None:
@@ -196,7 +198,7 @@ def test_an_edited_profile_is_ranked_again_from_cached_vectors(net: Net) -> None
     listed = shortlist(net.store, edited, minutes=60, now=NOW, encoder=net.encoder)
     assert any("terms" in one.parts for one in listed.papers)
     assert len(net.encoder.encoded) == count
-    waiting = shortlist(net.store, replace(edited, boost=("number 8",)), minutes=60, now=NOW, rerank=False)
+    waiting = shortlist(net.store, replace(edited, boost=("number 8",)), minutes=60, now=NOW)
     assert any("being ranked again" in note for note in waiting.notes)
 
 
@@ -223,10 +225,10 @@ def test_two_profiles_share_a_coffee_and_each_gets_something(net: Net) -> None:
 def test_a_pool_is_ranked_without_being_stored(store: Store, encoder: Any, make_paper: Any) -> None:
     pool = [make_paper(title=f"{word} decoding") for word in ("frog", "speculative", "stone")]
     focus = Profile(name="mine", statement="speculative decoding", categories=("cs.LG",))
-    ranked = rank_pool(store, focus, pool, encoder=encoder)
+    ranked, _ = rank_pool(store, focus, pool, encoder=encoder)
     assert ranked[0].paper is pool[1]
     assert store.count() == 0
-    assert rank_pool(store, focus, pool[::-1], encoder=encoder) == ranked
+    assert rank_pool(store, focus, pool[::-1], encoder=encoder)[0] == ranked
 
 
 def test_the_background_is_stored_and_not_announced(net: Net) -> None:

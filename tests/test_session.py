@@ -10,45 +10,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from homes import ranked_home
 from terminal import Terminal
 
-from triage.demo import DAYS, FRIDAY, DemoServer, demo_home
+from triage.demo import FRIDAY, DemoServer
 from triage.errors import TryLater
-from triage.fetch import Wire
-from triage.pipeline import refresh
-from triage.profile import Profile
 from triage.store import Store
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no pseudo-terminal on this system")
-
-
-class FridayClock:
-    """Stands still on the demo's Friday."""
-
-    def now(self) -> datetime:
-        return FRIDAY
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        raise AssertionError("a loopback server needs no pause")
 
 
 @pytest.fixture
 def demo(tmp_path: Path, encoder: object) -> Iterator[Path]:
     """A home with both days fetched and ranked by an encoder without weights; nothing newer is expected."""
     with DemoServer() as server:
-        home = demo_home(tmp_path / "demo", server)
-        path = home / "profiles" / "efficient-inference.toml"
-        path.write_text(f"{path.read_text()}\n[shortlist]\nthreshold = 0.03\n")  # hashed words say less than a model
-        profile = Profile.load(path)
-        with closing(Store(home / "triage.db")) as store:
-            for day in DAYS:
-                server.day = day
-                with Wire(**server.addresses, pause=0, clock=FridayClock()) as wire:
-                    refresh(store, profile, encoder=encoder, now=FRIDAY, wire=wire)  # type: ignore[arg-type]
-        yield home
+        yield ranked_home(tmp_path / "demo", server, encoder)
 
 
 def spent(home: Path) -> tuple[float, str]:
@@ -61,7 +37,7 @@ def spent(home: Path) -> tuple[float, str]:
 def labels(home: Path) -> list[str]:
     with closing(Store(home / "triage.db")) as store:
         store.check()
-        return [kind for kind, _ in store.labels().values()]
+        return list(store.labels().values())
 
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40), (60, 20)])
@@ -164,3 +140,16 @@ def test_a_refresh_that_fails_is_one_calm_line(demo: Path) -> None:
         assert terminal.ended() == 0
     assert "127.0.0.1" in (demo / "triage.log").read_text()
     assert datetime.now() - datetime.fromtimestamp((demo / "triage.log").stat().st_mtime) < timedelta(minutes=5)
+
+
+def test_a_list_that_was_judged_early_is_finished_and_never_refilled(demo: Path) -> None:
+    with Terminal(environ={"TRIAGE_HOME": str(demo)}) as terminal:
+        terminal.shows("keep")
+        for _ in range(8):
+            terminal.press("s")
+            terminal.read(0.3)
+        terminal.shows("enjoy the coffee")
+        terminal.press("\r")
+        assert terminal.ended() == 0
+        assert "The coffee is finished" in terminal.text
+    assert spent(demo)[1] == "finished"

@@ -119,7 +119,7 @@ def test_verdicts_cannot_be_changed_or_deleted(store: Store, make_paper: MakePap
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             store.db.conn.execute(sql)
         store.db.conn.rollback()
-    assert store.labels() == {paper.id: ("keep", "")}
+    assert store.labels() == {(paper.id, ""): "keep"}
 
 
 @given(st.lists(st.tuples(st.sampled_from(["keep", "dismiss", "open", "undo"]), st.integers(0, 2)), max_size=25))
@@ -140,7 +140,41 @@ def test_labels_after_any_sequence_equal_the_model(steps: list[tuple[str, int]])
         for name, kind in model:
             if kind != "open" or name not in labels:
                 labels[name] = kind
-        assert {name: kind for name, (kind, _) in store.labels().items()} == labels
+        assert {name: kind for (name, _), kind in store.labels().items()} == labels
+
+
+def test_a_verdict_for_one_profile_leaves_the_others_alone(store: Store, make_paper: MakePaper) -> None:
+    paper = make_paper()
+    announce(store, paper)
+    store.record(Verdict(paper.id, "keep", NOW, "one"), day=FRIDAY)
+    store.record(Verdict(paper.id, "dismiss", NOW, "two"), day=FRIDAY)
+    assert store.labels() == {(paper.id, "one"): "keep", (paper.id, "two"): "dismiss"}
+    assert store.undo(FRIDAY, at=NOW, profile="one") is not None
+    assert store.labels() == {(paper.id, "two"): "dismiss"}
+
+
+def test_a_new_version_is_asked_about_again(store: Store, make_paper: MakePaper) -> None:
+    """A withdrawal shows in the comment of the newest version alone."""
+    paper = make_paper()
+    announce(store, paper)
+    store.add_papers([replace(paper, comment="12 pages")], at=NOW)
+    monday = FRIDAY + timedelta(3)
+    announce(store, replace(paper, version=2), make_paper(version=4), day=monday, kind="replace")
+    assert store.wanting_details(FRIDAY) == [paper.id]
+    store.add_papers([replace(paper, version=2, comment="This paper has been withdrawn")], at=NOW)
+    found = store.paper(paper.id)
+    assert found is not None
+    assert found.withdrawn
+    assert store.wanting_details(FRIDAY) == []
+
+
+def test_the_background_is_what_was_new_before_the_day(store: Store, make_paper: MakePaper) -> None:
+    old, replaced, only_replaced, today, loose = (make_paper() for _ in range(5))
+    announce(store, old, replaced, day=FRIDAY - timedelta(4))
+    announce(store, replace(replaced, version=2), only_replaced, kind="replace")
+    announce(store, today)
+    store.add_papers([replace(loose, submitted=NOW)], at=NOW)
+    assert {paper.id for paper in store.background(FRIDAY, 10)} == {old.id, replaced.id, loose.id}
 
 
 def test_an_undo_reaches_only_its_own_day(store: Store, make_paper: MakePaper) -> None:
@@ -148,7 +182,7 @@ def test_an_undo_reaches_only_its_own_day(store: Store, make_paper: MakePaper) -
     announce(store, paper)
     store.record(Verdict(paper.id, "keep", NOW), day=FRIDAY)
     assert store.undo(FRIDAY + timedelta(1), at=NOW) is None
-    assert store.labels() == {paper.id: ("keep", "")}
+    assert store.labels() == {(paper.id, ""): "keep"}
 
 
 def test_a_verdict_on_an_unknown_paper_is_refused(store: Store) -> None:
@@ -311,7 +345,7 @@ def test_kill_9_loses_no_verdict_that_was_recorded(tmp_path: Path, after: int) -
     rest, _ = child.communicate()
     with closing(Store(path)) as store:
         store.check()
-        kept = list(store.labels())
+        kept = [name for name, _ in store.labels()]
     assert kept[:after] == told
     assert len(kept) <= after + len(rest.split()) + 1
 

@@ -83,6 +83,7 @@ class Morn:
     verdicts: list[Verdict] = field(default_factory=list)
     charged: list[float] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    shown: list[Shortlist] = field(default_factory=list)
 
     def record(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -103,7 +104,8 @@ class Morn:
             "now": self.clock.now,
             "monotonic": self.clock.monotonic,
             "open_link": self.open_link,
-            "explain": lambda scored: (f"rank {scored.rank}", "nearest: [bold]Paged[/bold]"),
+            "explain": lambda scored, listed: (f"rank {scored.rank}", "nearest: [bold]Paged[/bold]"),
+            "shown": self.shown.append,
             "verdicts": tuple(self.verdicts),
         }
         meter = Meter(countdown, self.charged.append)
@@ -570,7 +572,9 @@ async def test_newer_papers_are_offered_and_never_pushed(morn: Morn) -> None:
         await pass_time(app, pilot, morn.clock, 1.0)
         assert "3 newer papers ranked: press R" in lines(app)[-2]
         assert lines(app)[2:8] == before
+        assert [listed.papers for listed in morn.shown] == [PAPERS[:4]], "what is only offered was not shown"
         await pilot.press("R")
+        assert morn.shown[-1] is newer
         order = [scored.paper.id[-2:] for scored in app.desk.papers]
         assert order == ["01", "03", "09", "10"], "judged and current rows stay, the newer list follows"
         assert app.desk.current is PAPERS[2]

@@ -151,10 +151,10 @@ def load(environ: Mapping[str, str]) -> Config:
 
 def is_loopback(address: str) -> bool:
     """Whether a link or a host stays on this machine."""
-    host = urlsplit(address).hostname if "//" in address else address
-    if host == "localhost":
-        return True
     try:
+        host = urlsplit(address).hostname if "//" in address else address
+        if host == "localhost":
+            return True
         return ipaddress.ip_address(host or "").is_loopback
     except ValueError:
         return False

@@ -65,7 +65,8 @@ async def draw(today: Shortlist, theme: str, columns: int, rows: int, keys: list
         now=clock.now,
         monotonic=clock.monotonic,
         open_link=lambda link: False,
-        explain=lambda scored: explanation(scored, today),
+        explain=explanation,
+        shown=lambda listed: None,
         theme=theme,
     )
     app = CoffeeApp(session)

@@ -13,13 +13,9 @@ HEARTBEAT_S = 5.0
 """How far ahead a heartbeat pays, in seconds: what a killed session loses at most."""
 
 
-def day_minutes(profiles: Iterable[Profile], weekday: str, *, lowered: float | None = None) -> float:
-    """The coffee of one weekday ("mon" … "sun") in minutes: the largest budget among the profiles that share it.
-
-    `lowered` is the reader's own wish for today (`--minutes`): it can make the coffee smaller, never larger.
-    """
-    minutes = max((profile.weekdays.get(weekday, profile.minutes) for profile in profiles), default=0.0)
-    return minutes if lowered is None else max(0.0, min(minutes, lowered))
+def day_minutes(profiles: Iterable[Profile], weekday: str) -> float:
+    """The coffee of one weekday ("mon" … "sun") in minutes: the largest budget among the profiles that share it."""
+    return max((profile.weekdays.get(weekday, profile.minutes) for profile in profiles), default=0.0)
 
 
 class Countdown:
@@ -79,9 +75,12 @@ class Meter:
             if target > self.charged:
                 self._move_to(target)
 
-    def settle(self) -> None:
-        """Make the ledger say exactly what was used; calling it again writes nothing."""
-        used = min(self._countdown.elapsed(), self._countdown.left_s)
+    def settle(self, idle_s: float = 0.0) -> None:
+        """Make the ledger say exactly what was used, less the `idle_s` seconds at the end in which nobody was there.
+
+        Calling it again writes nothing.
+        """
+        used = min(max(0.0, self._countdown.elapsed() - idle_s), self._countdown.left_s)
         if used != self.charged:
             self._move_to(used)
 

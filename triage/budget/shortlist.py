@@ -67,13 +67,13 @@ class Shortlist:
             "profiles": list(self.profiles),
             "announced": self.announced.isoformat() if self.announced else None,
             "covers": {category: day.isoformat() for category, day in self.covers.items()},
-            "missing": dict(self.missing),
+            "missing": {name: clean(reason) for name, reason in self.missing.items()},
             "budget_s": round(self.budget_s, 1),
             "left_s": round(self.left_s, 1),
             "ranker": {"name": self.ranker, "version": self.ranker_version},
             "papers": [_row(scored) for scored in shown],
             "left_out": len(self.left_out),
-            "notes": list(self.notes),
+            "notes": [clean(note) for note in self.notes],
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -77,6 +78,8 @@ def group(ctx: click.Context, minutes: float | None, profile: str | None) -> Non
     finished.
     """
     ctx.obj = Surroundings(os.environ, profile)
+    if minutes is not None and ctx.invoked_subcommand is not None:
+        raise click.UsageError(f"--minutes is for the session; try: triage --minutes {minutes:g}", ctx)
     if ctx.invoked_subcommand is None:
         from triage.cli.session import morning
 
@@ -110,16 +113,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say_disk(error: OSError) -> int:
-    """Name what could not be written: a full disk has no traceback either."""
-    click.echo(
-        f"triage: {error.filename or 'writing'}: {error.strerror or error}; free some space or mend the rights",
-        err=True,
-    )
+    """Name what could not be read or written: a full disk has no traceback either."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+    mend = "free some space" if full else "check the path and its rights"
+    click.echo(f"triage: {error.filename or 'writing'}: {error.strerror or error}; {mend}", err=True)
     return 74
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """An error may quote a server or a file: its text is foreign too."""
+    from triage.text import clean
+
+    return clean(str(error))
 
 
 def _die_as_told() -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Child:
-    """`triage fetch` as a child: its steps come as JSON lines on a pipe, its complaints go to the log."""
+    """`triage fetch` as a child: its steps come as JSON lines on a pipe, its complaints go to the log.
+
+    `-P` keeps the folder the reader happens to be in off the import path, as it is for the command itself.
+    """
 
     def __init__(self, log: Path, environ: Mapping[str, str], profile: str | None) -> None:
         self._log = log
@@ -23,7 +26,7 @@ class Child:
         named = ["--profile", profile] if profile else []
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "triage", "fetch", "--progress-json", *named],
+                [sys.executable, "-P", "-m", "triage", "fetch", "--progress-json", *named],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stream,
@@ -52,7 +55,7 @@ class Child:
             while chunk := os.read(self._pipe, 65536):
                 *lines, self._rest = (self._rest + chunk).split(b"\n")
                 if lines:
-                    self._line = _told(json.loads(lines[-1]))
+                    self._line = _told(lines[-1]) or self._line
         except BlockingIOError:
             return
 
@@ -64,7 +67,11 @@ class Child:
         return lines[-1].removeprefix("triage: ") if lines else ""
 
 
-def _told(row: dict[str, object]) -> str:
-    """One step as a line for the footer."""
-    done = f"{row['done']}/{row['total']}" if row["total"] else ""
-    return f"{row['step']} {row['what']} {done}".rstrip()
+def _told(line: bytes) -> str:
+    """One step as a line for the footer; empty for anything else that a library may print."""
+    try:
+        row = json.loads(line)
+        done = f"{row['done']}/{row['total']}" if row["total"] else ""
+        return f"{row['step']} {row['what']} {done}".rstrip()
+    except (ValueError, TypeError, KeyError):
+        return ""

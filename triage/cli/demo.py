@@ -39,7 +39,7 @@ def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> in
     with tempfile.TemporaryDirectory(prefix="triage-demo-") as folder, DemoServer(clock.now) as server:
         home = demo_home(Path(folder) / "home", server)
         environ = {**_without_settings(around.environ), "TRIAGE_HOME": str(home)}
-        _fetch_days(environ, ahead, server)
+        _fetch_days(environ, around.profile, ahead, server)
         guest = Surroundings(environ, around.profile, clock)
         try:
             return _show(guest, minutes, plain=plain)
@@ -68,13 +68,13 @@ def _show(guest: Surroundings, minutes: float | None, *, plain: bool) -> int:
     return 0
 
 
-def _fetch_days(environ: Mapping[str, str], ahead: timedelta, server: DemoServer) -> None:
+def _fetch_days(environ: Mapping[str, str], profile: str | None, ahead: timedelta, server: DemoServer) -> None:
     """Run the ordinary fetch once for each day, in a process of its own: the session's never loads a model."""
     from triage.demo import DAYS
 
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    child = spawn.Process(target=_fetch_when_told, args=(dict(environ), ahead, there))
+    child = spawn.Process(target=_fetch_when_told, args=(dict(environ), profile, ahead, there))
     child.start()
     there.close()
     try:
@@ -90,17 +90,18 @@ def _fetch_days(environ: Mapping[str, str], ahead: timedelta, server: DemoServer
         child.join()
 
 
-def _fetch_when_told(environ: dict[str, str], ahead: timedelta, pipe: Connection) -> None:
+def _fetch_when_told(environ: dict[str, str], profile: str | None, ahead: timedelta, pipe: Connection) -> None:
     """Fetch each time the pipe says so, with one clock and one loaded encoder for all days."""
     from triage.cli import fetch
 
     os.environ.update(environ)
-    around = Surroundings(environ, clock=SystemClock(ahead))
+    around = Surroundings(environ, profile, SystemClock(ahead))
     try:
         while True:
             pipe.recv()
             try:
-                pipe.send(fetch.run(around).fault)
+                done = fetch.run(around)
+                pipe.send(done.fault if done else None)
             except TriageError as error:
                 pipe.send(error)
     except (EOFError, KeyboardInterrupt):

@@ -59,6 +59,8 @@ def digest_command(around: Surroundings, output: str | None, as_json: bool, no_f
     Mail the shortlist. It fetches, embeds and ranks first unless the announcement is there already; it says nothing
     when all is well, so that cron stays silent. On a day with nothing worth it no mail goes out.
     """
+    if output and as_json:
+        raise click.UsageError("--output prints the mail and --json what became of it: choose one")
     late = None if no_fetch else _bring(around)
     if output:
         _print(around, output, to)
@@ -75,13 +77,17 @@ def digest_command(around: Surroundings, output: str | None, as_json: bool, no_f
 
 
 def _bring(around: Surroundings) -> TryLater | None:
-    """Fetch and rank when something newer should be out; gives what to say when it is late."""
-    from triage.cli import fetch
-    from triage.pipeline import due
+    """Fetch and rank when something newer should be out; gives what to say when it is late.
 
-    if not due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker):
+    A fetch that runs already is waited for, and then there is mostly nothing left to do.
+    """
+    from triage.cli import fetch
+
+    if not fetch.is_due(around):
         return None
-    done = fetch.run(around, total_s=FETCH_S)
+    done = fetch.run(around, total_s=FETCH_S, wait_s=FETCH_S, needed=lambda: fetch.is_due(around))
+    if done is None:
+        return None
     if done.fault:
         raise done.fault
     for note in done.notes:
@@ -128,8 +134,9 @@ def _print(around: Surroundings, output: str, to: str | None) -> None:
     elif output == "html":
         click.echo(digest.html_part(listed, precision=precision))
     else:
-        recipient = next(iter(_recipients(around, to)))
-        click.echo(_composed(around, listed, recipient).as_bytes(), nl=False, file=sys.stdout.buffer)
+        recipient, focus = next(iter(_recipients(around, to).items()))
+        mail = _composed(around, _shortlist(around, focus), recipient)
+        click.echo(mail.as_bytes(), nl=False, file=sys.stdout.buffer)
 
 
 def _precision(around: Surroundings, focus: Sequence[Profile]) -> str:
@@ -152,27 +159,53 @@ def _composed(around: Surroundings, listed: Shortlist, recipient: str) -> EmailM
 
 
 def _mail(around: Surroundings, recipient: str, focus: Sequence[Profile]) -> _Sent:
-    """Compose, keep, send, mark; a mail that could not be sent stays pending and goes out at the next run."""
+    """Bring one recipient's mail on its way; what goes wrong is kept beside it, so that the others go out too."""
+    listed = _shortlist(around, focus)
+    try:
+        return _send(around, recipient, listed)
+    except TriageError as fault:
+        number = _number(around, recipient, listed)
+        return _Sent(recipient, "pending" if isinstance(fault, TryLater) else "failed", listed, number, fault)
+
+
+def _number(around: Surroundings, recipient: str, listed: Shortlist) -> str | None:
+    try:
+        return str(_composed(around, listed, recipient)["Message-ID"])
+    except TriageError:
+        return None
+
+
+def _send(around: Surroundings, recipient: str, listed: Shortlist) -> _Sent:
+    """Send what earlier runs could not, then compose, keep, send and mark today's."""
     from triage.store import Mail
 
-    listed = _shortlist(around, focus)
+    for kept in around.store.pending_mails(recipient):
+        if kept.announced != listed.announced:
+            _deliver(around, _read(kept.message))
+            around.store.mark_sent(kept.message_id, at=around.clock.now())
     if not listed.papers:
         return _Sent(recipient, "nothing", listed)
     message = _composed(around, listed, recipient)
     number = str(message["Message-ID"])
-    kept = around.store.mail(number)
-    if kept and kept.state == "sent":
+    before = around.store.mail(number)
+    if before and before.state == "sent":
         return _Sent(recipient, "already-sent", listed, number)
     papers = tuple(one.paper.id for one in listed.papers)
     mail = Mail(number, recipient, listed.announced, listed.profiles, papers, message.as_bytes())
     around.store.add_mail(mail, at=around.clock.now())
-    try:
-        _deliver(around, message)
-    except TriageError as fault:
-        return _Sent(recipient, "pending" if isinstance(fault, TryLater) else "failed", listed, number, fault)
-    around.store.mark_sent(number, at=around.clock.now())
-    _remember(around, listed)
+    _deliver(around, message)
+    with around.store.write():
+        around.store.mark_sent(number, at=around.clock.now())
+        _remember(around, listed)
     return _Sent(recipient, "sent", listed, number)
+
+
+def _read(message: bytes) -> EmailMessage:
+    """A kept mail as it was composed, with the Message-ID it had."""
+    from email import message_from_bytes
+    from email.policy import SMTP
+
+    return message_from_bytes(message, policy=SMTP)
 
 
 def _deliver(around: Surroundings, message: EmailMessage) -> None:

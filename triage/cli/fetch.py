@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
 from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
-from triage.errors import TryLater
+from triage.errors import TryLater, Unavailable
 
 if TYPE_CHECKING:
     from triage.pipeline import Refreshed
 
+CHILD_WAIT_S = 600.0
+"""How long the child of a session waits for another fetch, in seconds."""
+
 FEW_PAPERS = 150
-"""Below so many stored papers the statistics are thin, and `--back` is offered."""
+"""Below so many stored papers of earlier days the statistics are thin, and `--back` is offered."""
 
 
 @click.command("fetch")
@@ -34,12 +38,23 @@ def fetch_command(around: Surroundings, as_json: bool, back: int, limit: float |
     Bring what was announced, embed what is new and rank it for every active profile. What a run leaves undone the
     next one completes.
     """
-    done = run(around, back=back, limit=limit, progress_json=progress_json)
+    # The session's child waits for a fetch that runs already; a person or cron is told at once.
+    wait_s, needed = (CHILD_WAIT_S, lambda: is_due(around)) if progress_json else (0.0, lambda: True)
+    done = run(around, back=back, limit=limit, progress_json=progress_json, wait_s=wait_s, needed=needed)
+    if done is None:
+        return 0
     if as_json:
         click.echo(json.dumps(done.to_json()))
     elif not progress_json:
         click.echo(_told(done))
     return _ended(around, done)
+
+
+def is_due(around: Surroundings) -> bool:
+    """Whether there is anything to fetch or to rank."""
+    from triage.pipeline import due
+
+    return due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker)
 
 
 def run(
@@ -49,16 +64,23 @@ def run(
     limit: float | None = None,
     progress_json: bool = False,
     total_s: float = 120.0,
-) -> Refreshed:
-    """Refresh under the lock: one fetch at a time on a machine."""
+    wait_s: float = 0.0,
+    needed: Callable[[], bool] = lambda: True,
+) -> Refreshed | None:
+    """Refresh under the lock: one fetch at a time on a machine.
+
+    Another one is waited for at most `wait_s` seconds; None when nothing is `needed` any more after it.
+    """
     from triage.pipeline import refresh
 
-    until = None if limit is None else around.clock.monotonic() + limit
     profiles = around.profiles
     with (
-        around.lock("fetch", "another triage fetch is running; what it brings is there when it ends"),
+        around.lock("fetch", "another triage fetch is running; what it brings is there when it ends", wait_s=wait_s),
         shown(as_json=progress_json) as report,
     ):
+        if not needed():
+            return None
+        until = None if limit is None else around.clock.monotonic() + limit
         return refresh(
             around.store,
             profiles,
@@ -92,12 +114,15 @@ def _ended(around: Surroundings, done: Refreshed) -> int:
         click.echo(f"triage: {done.waiting} papers still to embed; the next fetch goes on", err=True)
     if done.fault:
         raise done.fault
+    if done.report.state == "failed":
+        raise Unavailable("; ".join(sorted({one.reason for one in done.report.categories.values() if one.reason})))
     if done.report.state == "stale":
         reasons = {one.reason for one in done.report.categories.values() if one.reason}
         raise TryLater("; ".join(sorted(reasons)) or "arXiv has not published today's batch yet")
     if done.report.state == "partial":
         missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state == "failed"]
         click.echo(f"triage: {'; '.join(missing)}", err=True)
-    if sys.stderr.isatty() and done.added.new and around.store.count() < FEW_PAPERS:
+    few = done.report.announced and around.store.background_count(done.report.announced) < FEW_PAPERS
+    if sys.stderr.isatty() and done.added.new and few:
         click.echo("triage: few papers are stored yet; triage fetch --back 7 makes the ranking surer", err=True)
     return 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
-from triage.errors import InvalidInput
+from triage.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
@@ -32,7 +32,6 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         ranker=around.config.ranker,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
-        rerank=rerank,
     )
 
 
@@ -45,7 +44,7 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
 def list_command(around: Surroundings, as_json: bool, plain: bool, everything: bool) -> None:
     """Example: triage list --all
 
-    Today's shortlist: what fits the minutes that are left. It reads what is stored and asks nobody.
+    Today's shortlist: what fits the minutes that are left. It reads what is stored and does not ask arXiv.
     """
     from triage.digest import plain_list
 
@@ -71,7 +70,9 @@ def _scored_row(scored: ScoredPaper) -> str:
 
 
 @click.command("rank")
-@click.option("--papers", type=click.Path(dir_okay=False, allow_dash=True), required=True, metavar="FILE.jsonl")
+@click.option(
+    "--papers", type=click.Path(exists=True, dir_okay=False, allow_dash=True), required=True, metavar="FILE.jsonl"
+)
 @profile_option
 @pass_surroundings
 def rank_command(around: Surroundings, papers: str) -> None:
@@ -82,11 +83,16 @@ def rank_command(around: Surroundings, papers: str) -> None:
     """
     from triage.pipeline import rank_pool
 
-    with click.open_file(papers, encoding="utf-8") as stream:
+    if len(around.profiles) > 1:
+        raise UsageFault("several profiles are active; name one: triage rank --profile NAME --papers FILE.jsonl")
+    with click.open_file(papers, encoding="utf-8", errors="surrogateescape") as stream:
         pool = list(_pool(stream, papers))
-    for scored in rank_pool(
+    ranked, note = rank_pool(
         around.store, around.profiles[0], pool, encoder=around.encoder, ranker=around.config.ranker
-    ):
+    )
+    if note:
+        click.echo(f"triage: {note}", err=True)
+    for scored in ranked:
         row = {"id": scored.paper.id, "rank": scored.rank, "score": scored.score, "probability": scored.probability}
         click.echo(json.dumps(row))
 
@@ -97,7 +103,7 @@ def _pool(stream: Iterable[str], name: str) -> Iterable[Paper]:
         if not line.strip():
             continue
         try:
-            yield _paper(json.loads(line))
+            yield _paper(json.loads(line.encode("utf-8", "surrogateescape").decode("utf-8")))
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise InvalidInput(
@@ -113,6 +119,10 @@ def _paper(row: dict[str, Any]) -> Paper:
     for key in ("id", "title", "abstract"):
         if not isinstance(row[key], str):
             raise TypeError(f"{key!r} must be a text")
+        row[key].encode()  # half of a surrogate pair is no text
+    for key in ("authors", "categories"):
+        if not isinstance(row.get(key) or [], list):
+            raise TypeError(f"{key!r} must be a list of texts")
     return Paper(
         id=row["id"],
         title=row["title"],
@@ -185,7 +195,7 @@ def _paper_json(paper: Paper) -> dict[str, object]:
         "title": clean(paper.title),
         "abstract": clean(paper.abstract),
         "authors": [clean(author) for author in paper.authors],
-        "categories": list(paper.categories),
+        "categories": [clean(category) for category in paper.categories],
         "announced": paper.announced.isoformat() if paper.announced else None,
         "type": paper.announce_type,
         "comment": clean(paper.comment) if paper.comment else None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.child import Child
+from triage.cli.fetch import is_due
 from triage.cli.links import opener
 from triage.cli.papers import todays_list
 from triage.cli.surroundings import Surroundings, is_terminal
@@ -62,7 +63,7 @@ def _sit_down(around: Surroundings, coffee: Coffee) -> int:
     outcome = app.run()
     if app.complaint:
         click.echo(f"triage: {app.complaint}", err=True)
-    finished = outcome is Outcome.COFFEE_FINISHED
+    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
     around.store.close_coffee(coffee.day, "finished" if finished else "left")
     click.echo(closing_line(around.store, coffee.day))
     return app.return_code or 0
@@ -72,23 +73,24 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     """Everything the screen is handed."""
     from triage.budget import Countdown, Meter
     from triage.fetch import next_announcement
+    from triage.pipeline import remember
     from triage.tui import Session
 
     store, clock = around.store, around.clock
     countdown = Countdown(coffee.left_s, clock.monotonic)
-    lists = [_remembered(around, coffee)]
 
     def reload() -> Shortlist:
-        now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
-        lists.append(_remembered(around, now))
-        return lists[-1]
+        return _listed(around, replace(coffee, spent_s=coffee.spent_s + countdown.elapsed()))
+
+    def shown(listed: Shortlist) -> None:
+        remember(store, listed, shown_by="session", day=coffee.day, at=clock.now())
 
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
     coming = next_announcement(clock.now()).astimezone()
     return Session(
-        shortlist=lists[0],
+        shortlist=_listed(around, coffee),
         countdown=countdown,
         meter=Meter(countdown, lambda seconds: store.charge(coffee.day, seconds)),
         record=record,
@@ -96,7 +98,8 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
         now=clock.now,
         monotonic=clock.monotonic,
         open_link=opener(around.config.session.browser, around.environ),
-        explain=lambda scored: explanation(scored, lists[-1]),
+        explain=explanation,
+        shown=shown,
         verdicts=store.standing(coffee.day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         refresh=child.progress if child else None,
@@ -106,13 +109,9 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     )
 
 
-def _remembered(around: Surroundings, coffee: Coffee) -> Shortlist:
-    """The list for what is left of the coffee, kept as it is shown."""
-    from triage.pipeline import remember
-
-    today = _with_something(todays_list(around, rerank=False, coffee=coffee))
-    remember(around.store, today, shown_by="session", day=coffee.day, at=around.clock.now())
-    return today
+def _listed(around: Surroundings, coffee: Coffee) -> Shortlist:
+    """The list for what is left of the coffee."""
+    return _with_something(todays_list(around, rerank=False, coffee=coffee))
 
 
 def _with_something(today: Shortlist) -> Shortlist:
@@ -125,9 +124,7 @@ def _with_something(today: Shortlist) -> Shortlist:
 
 def _refresh(around: Surroundings) -> Child | None:
     """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
-    from triage.pipeline import due
-
-    if not due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker):
+    if not is_due(around):
         return None
     log = around.folder(around.config.folders.state) / around.config.folders.log.name
     return Child(log, around.environ, around.profile)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.errors import CannotCreate, ConfigFault, TryLater, UsageFault
+from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater, UsageFault
 
 if TYPE_CHECKING:
     from triage.config import Config
@@ -92,10 +92,20 @@ class Surroundings:
         return found
 
     def all_profiles(self) -> list[Profile]:
-        """Every profile of the folder, by name."""
+        """Every profile of the folder.
+
+        Raises:
+            InvalidInput: one has a mistake, or two have the same name.
+        """
         from triage.profile import Profile
 
-        return [Profile.load(path) for path in self.profile_files()]
+        found: dict[str, Path] = {}
+        profiles = []
+        for path in self.profile_files():
+            profiles.append(Profile.load(path))
+            if (other := found.setdefault(profiles[-1].name, path)) != path:
+                raise InvalidInput(f"{path}: {profiles[-1].name!r} is the name of {other} too; give it one of its own")
+        return profiles
 
     def profile_files(self) -> list[Path]:
         """The files of the profiles' folder."""
@@ -114,7 +124,7 @@ class Surroundings:
                 return path
             raise UsageFault(f"there is no file {path}; triage profile list shows the profiles")
         for file in self.profile_files():
-            if file.stem == name:
+            if name in (file.stem, _name_of(file)):
                 return file
         raise UsageFault(f"there is no profile {name!r}; triage profile list shows them")
 
@@ -156,8 +166,8 @@ class Surroundings:
             raise CannotCreate(f"{path}: cannot be made ({error.strerror}); check the rights of its parent") from error
         return path
 
-    def lock(self, name: str, message: str) -> AbstractContextManager[object]:
-        """Hold a lock over all processes, or raise at once.
+    def lock(self, name: str, message: str, *, wait_s: float = 0.0) -> AbstractContextManager[object]:
+        """Hold a lock over all processes, after waiting for it at most `wait_s` seconds.
 
         Raises:
             TryLater: another process holds it; the line is `message`.
@@ -166,7 +176,7 @@ class Surroundings:
 
         lock = FileLock(self.folder(self.config.folders.state) / f"{name}.lock")
         try:
-            return lock.acquire(timeout=0)
+            return lock.acquire(timeout=wait_s)
         except Timeout as error:
             raise TryLater(message) from error
         except OSError as error:
@@ -185,6 +195,16 @@ class Surroundings:
         from triage.profile import WEEKDAYS
 
         return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[self.clock.today().weekday()])
+
+
+def _name_of(path: Path) -> str:
+    """The name a profile's file gives; "" where it cannot be read, which is told when it is."""
+    import tomllib
+
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("name", ""))
+    except (OSError, ValueError):
+        return ""
 
 
 def is_terminal() -> bool:

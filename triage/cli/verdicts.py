@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from triage.paper import VerdictKind
 
 
+def _cleaned(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A reason is kept and shown again: one line without control characters."""
+    from triage.text import clean
+
+    return clean(value)
+
+
 @click.command("keep")
 @click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
 @profile_option
@@ -27,7 +34,7 @@ def keep_command(around: Surroundings, identifiers: tuple[str, ...]) -> None:
 
 @click.command("dismiss")
 @click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
-@click.option("--reason", default="", help="Why, in your own words.")
+@click.option("--reason", default="", callback=_cleaned, help="Why, in your own words.")
 @profile_option
 @pass_surroundings
 def dismiss_command(around: Surroundings, identifiers: tuple[str, ...], reason: str) -> None:
@@ -46,20 +53,25 @@ def undo_command(around: Surroundings) -> None:
 
     Take back the newest verdict of today; again for the one before.
     """
-    taken = around.store.undo(around.clock.today(), at=around.clock.now())
+    profile = around.profiles[0].name if around.profile else None
+    taken = around.store.undo(around.clock.today(), at=around.clock.now(), profile=profile)
     click.echo(f"taken back: {taken.kind} {taken.paper_id}" if taken else "nothing to take back today")
 
 
 def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind, reason: str = "") -> None:
-    """Look up every paper first, so that a typing error in the last one records nothing."""
+    """Look up every paper first, so that a typing error in the last one records nothing.
+
+    Without `--profile` a verdict is for the profile under which the paper was last shown or ranked.
+    """
     from triage.paper import Verdict
     from triage.text import readable
 
     papers = [stored_paper(around, identifier) for identifier in identifiers]
-    name = around.profiles[0].name if len(around.profiles) == 1 else ""
+    named = around.profiles[0].name if around.profile else ""
     with around.store.write():
         for paper in papers:
-            verdict = Verdict(paper.id, kind, around.clock.now(), name, reason)
+            profile = named or around.store.profile_of(paper.id)
+            verdict = Verdict(paper.id, kind, around.clock.now(), profile, reason)
             around.store.record(verdict, day=around.clock.today())
     for paper in papers:
         click.echo(f"{'kept' if kind == 'keep' else 'dismissed'}: {paper.id}  {readable(paper.title)}")

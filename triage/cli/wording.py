@@ -51,7 +51,7 @@ def precision_line(store: Store, profiles: Sequence[str]) -> str:
     """
     from triage.evaluate import precision
 
-    labels = {paper: kind for paper, (kind, _) in store.labels().items()}
+    labels = {paper: kind for (paper, name), kind in store.labels().items() if name in ("", *profiles)}
     judged = store.shown("focus", profiles) & labels.keys()
     found = precision(judged, [paper for paper in judged if labels[paper] != "dismiss"])
     if found.value is None:

@@ -106,6 +106,8 @@ def _subject(shortlist: Shortlist, today: date | None) -> str:
 def _headline(shortlist: Shortlist) -> str:
     if shortlist.papers:
         return counted(len(shortlist.papers))
+    if shortlist.left_s <= 0 < shortlist.budget_s:
+        return "The coffee is finished"
     return {
         "nothing-worth-it": "No paper for this coffee",
         "quiet": "A quiet day on arXiv",

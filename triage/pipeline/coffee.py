@@ -28,7 +28,6 @@ def shortlist(
     ranker: str = rank.DEFAULT,
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
-    rerank: bool = True,
     shown_by: str = "session",
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
@@ -42,16 +41,17 @@ def shortlist(
         today: the reader's local day; that of `now` when None.
         ranker: whose scores decide.
         types: the announcement types that are ranked.
-        encoder: names the cached vectors when an edited profile has to be ranked again; it embeds nothing here.
-        rerank: rank again what was ranked for an older state of the profile. A session leaves that to its child.
+        encoder: names the cached vectors, so that an edited profile is ranked again; it embeds nothing here. Without
+            one the order is the kept one: a session leaves the ranking to its child.
         shown_by: whose last list decides what was announced since: "session" or "digest".
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     day = today or now.date()
     days = _days(store, day, shown_by)
     found = _rankings(store, focus, ranker, days)
-    if rerank and days and any(_stale(profile, found.get(profile.name, [])) for profile in focus):
-        rank_days(store, focus, encoder, types=types, at=now, rankers=(ranker,))
+    edited = [profile for profile in focus if _stale(profile, found[profile.name])]
+    if encoder and days and edited:
+        rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,))
         found = _rankings(store, focus, ranker, days)
     left = minutes * 60 if left_s is None else left_s
     papers, left_out = _chosen(store, focus, found, ranker, left)
@@ -77,7 +77,7 @@ def _chosen(
     store: Store, focus: Sequence[Profile], found: dict[str, list[Ranking]], ranker: str, left_s: float
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split what was ranked and not judged yet into the papers that fit and those left out."""
-    judged = set(store.labels())
+    judged = store.judged()
     days = [ranking.announced for rankings in found.values() for ranking in rankings]
     return budget.choose(
         {name: _open(rankings, judged) for name, rankings in found.items()},

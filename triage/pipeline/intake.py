@@ -125,8 +125,7 @@ def due(store: Store, profiles: Sequence[Profile], now: datetime, *, ranker: str
     confirmed = store.confirmed(_categories(profiles)).values()
     if not newest or any(day is None or day < fetch.expected_day(now) for day in confirmed):
         return True
-    ranked = [store.ranking(profile.name, ranker, newest[0]) for profile in profiles]
-    return any(one is None or one.fingerprint != of.fingerprint for one, of in zip(ranked, profiles, strict=True))
+    return any(store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint for one in profiles)
 
 
 def _categories(profiles: Iterable[Profile]) -> list[str]:
@@ -179,7 +178,8 @@ def _run(report: FetchReport, now: datetime) -> Run:
 def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:
     """Ask the API once for page counts of the new papers and for the seeds whose text is not stored yet."""
     seeds = [seed for profile in profiles for seed in (*profile.seeds, *profile.avoid_seeds)]
-    missing = [seed for seed in dict.fromkeys(seeds) if seed not in store.known(seeds)]
+    stored = store.known(seeds)
+    missing = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
     days = store.announcement_days()
     wanted = missing + (store.wanting_details(days[0] - DETAILS) if days else [])
     if not wanted:

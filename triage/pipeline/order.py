@@ -48,7 +48,9 @@ def judged_ids(store: Store, profile: Profile) -> list[str]:
 
 def _labels(store: Store, profile: Profile) -> dict[str, str]:
     """What stands of each paper judged for this profile, or for none in particular."""
-    return {one: kind for one, (kind, name) in store.labels().items() if name in ("", profile.name)}
+    labels = store.labels()
+    found: dict[str, str] = {one: kind for (one, name), kind in labels.items() if not name}
+    return found | {one: kind for (one, name), kind in labels.items() if name == profile.name}
 
 
 def query(lookup: Lookup, profile: Profile) -> Query:
@@ -98,35 +100,46 @@ def rank_days(
 ) -> None:
     """Store what every ranker says of the newest announcements, for each profile; nothing unchanged is done again."""
     lookup = Lookup.of(store, encoder)
-    for day in store.announcement_days()[:DAYS]:
+    days = store.announcement_days()[:DAYS]
+    for day in days:
         papers = store.announced(day, day, types)
         for profile in profiles:
             listed = [paper for paper in papers if set(paper.categories) & set(profile.categories)]
             asked = query(lookup, profile)
-            inputs = _inputs(lookup, profile, asked, listed)
-            stale = [name for name in rankers if store.ranked_inputs(profile.name, name, day) != inputs]
-            if stale and listed:
+            inputs = _inputs(lookup, profile, asked, listed, day)
+            stale = [
+                name
+                for name in rankers
+                if not _holds(store.ranked_inputs(profile.name, name, day), inputs, newest=day == days[0])
+            ]
+            if stale:
                 progress("ranking", day.isoformat(), 0, len(listed))
                 _rank_day(lookup, profile, asked, listed, stale, day=day, inputs=inputs, at=at)
                 progress("ranking", day.isoformat(), len(listed), len(listed))
 
 
-def _inputs(lookup: Lookup, profile: Profile, asked: Query, listed: Sequence[Paper]) -> str:
-    """Name everything a day's scores depend on."""
-    texts = [text_hash(paper.text) for paper in listed]
+def _inputs(lookup: Lookup, profile: Profile, asked: Query, listed: Sequence[Paper], day: date) -> str:
+    """Name everything a day's scores depend on: what was announced and is ordinary, and after a colon the examples."""
+    ordinary = lookup.store.background(day, BACKGROUND)
+    texts = [text_hash(paper.text) for paper in (*listed, *ordinary)]
     told = [
         profile.fingerprint,
         [(ranker.name, ranker.version) for ranker in rank.RANKERS.values()],
         (lookup.name, lookup.revision),
-        [paper.id for paper in asked.liked],
-        [paper.id for paper in asked.disliked],
         texts,
         sorted(lookup.store.embedded(lookup.name, lookup.revision, texts)),
         asked.statement_vector is None,
-        lookup.store.count(),
-        lookup.store.vector_count(lookup.name, lookup.revision),
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    examples = [[paper.id for paper in asked.liked], [paper.id for paper in asked.disliked]]
+    return ":".join(hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for part in (told, examples))
+
+
+def _holds(kept: str, inputs: str, *, newest: bool) -> bool:
+    """Whether a kept ranking still says what a new one would.
+
+    Verdicts that came later do not change an older day: what was ranked without them stays comparable.
+    """
+    return kept == inputs if newest else kept.partition(":")[0] == inputs.partition(":")[0]
 
 
 def _rank_day(
@@ -189,8 +202,11 @@ def _worth(ranker: str, total: NDArray[np.float64], best: Sequence[int], liked: 
 
 def rank_pool(
     store: Store, profile: Profile, papers: Sequence[Paper], *, encoder: Encoder, ranker: str = rank.DEFAULT
-) -> tuple[ScoredPaper, ...]:
-    """Rank any pool of papers against a profile, best first; the pool is not stored, its vectors are cached."""
+) -> tuple[tuple[ScoredPaper, ...], str]:
+    """Rank any pool of papers against a profile: best first, and the ranker's note.
+
+    The pool is not stored; its vectors are cached.
+    """
     examples = store.papers(judged_ids(store, profile)).values()
     ordinary = store.background(date.max, BACKGROUND)
     texts = [profile.statement, *(paper.text for paper in (*examples, *papers, *ordinary))]
@@ -203,7 +219,8 @@ def rank_pool(
     inside = {paper.id for paper in papers}
     others = pool(lookup, [paper for paper in ordinary if paper.id not in inside])
     fitted = rank.RANKERS[ranker].fit(pool(lookup, papers), others)
-    return scored(fitted, query(lookup, profile), profile.name, seed=0)[0]
+    best, _, note = scored(fitted, query(lookup, profile), profile.name, seed=0)
+    return best, note
 
 
 def _note(profile: Profile, asked: Query, note: str) -> str:

@@ -30,22 +30,19 @@ class Outbox(Connection):
 
     def mail(self, message_id: str) -> Mail | None:
         """The mail with this Message-ID, if one was composed."""
+        return next(iter(self._mails("message_id = ?", message_id)), None)
+
+    def pending_mails(self, recipient: str) -> list[Mail]:
+        """What could not be sent to a recipient yet, oldest first."""
+        return self._mails("state = 'pending' AND recipient = ?", recipient)
+
+    def _mails(self, condition: str, value: str) -> list[Mail]:
         rows: list[Any] = self.rows(
-            "SELECT message_id, recipient, announced, profiles, papers, message, state FROM mails WHERE message_id = ?",
-            (message_id,),
+            "SELECT message_id, recipient, announced, profiles, papers, message, state FROM mails "
+            f"WHERE {condition} ORDER BY composed_at",
+            (value,),
         )
-        if not rows:
-            return None
-        number, recipient, announced, profiles, papers, message, state = rows[0]
-        return Mail(
-            number,
-            recipient,
-            day_or_none(announced),
-            tuple(json.loads(profiles)),
-            tuple(json.loads(papers)),
-            message,
-            cast("MailState", state),
-        )
+        return [_mail(*row) for row in rows]
 
     def add_mail(self, mail: Mail, *, at: datetime) -> None:
         """Keep a mail that is about to be sent; a pending one of the same Message-ID is replaced."""
@@ -69,3 +66,17 @@ class Outbox(Connection):
         """Remember that the server took the mail."""
         with self.write() as db:
             db.execute("UPDATE mails SET state = 'sent', sent_at = ? WHERE message_id = ?", (iso(at), message_id))
+
+
+def _mail(
+    number: str, recipient: str, announced: str | None, profiles: str, papers: str, message: bytes, state: str
+) -> Mail:
+    return Mail(
+        number,
+        recipient,
+        day_or_none(announced),
+        tuple(json.loads(profiles)),
+        tuple(json.loads(papers)),
+        message,
+        cast("MailState", state),
+    )

@@ -19,8 +19,8 @@ _COLUMNS = (
     "p.journal_ref"
 )
 _NEWEST = (
-    "LEFT JOIN (SELECT paper_id, max(announced) AS announced, type FROM announcements GROUP BY paper_id) a "
-    "ON a.paper_id = p.id"
+    "LEFT JOIN announcements a ON a.rowid = "
+    "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id ORDER BY n.announced DESC, n.type LIMIT 1)"
 )
 _CHUNK = 500
 
@@ -174,12 +174,16 @@ class Papers(Connection):
         return {paper.id: paper for paper in found}
 
     def wanting_details(self, since: date) -> list[str]:
-        """New and cross-listed papers announced since a day whose comment and page count were not read yet."""
+        """Papers announced since a day whose comment and page count were not read, or belong to an older version.
+
+        A withdrawal shows in the comment alone. Replacements of papers that were never asked for stay out.
+        """
         return [
             str(row[0])
             for row in self.rows(
                 "SELECT DISTINCT p.id FROM papers p JOIN announcements a ON a.paper_id = p.id WHERE a.announced >= ? "
-                "AND a.type IN ('new', 'cross') AND p.detailed_version IS NULL ORDER BY p.id",
+                "AND (a.type IN ('new', 'cross') AND p.detailed_version IS NULL OR p.detailed_version < p.version) "
+                "ORDER BY p.id",
                 (iso(since),),
             )
         ]
@@ -204,15 +208,22 @@ class Papers(Connection):
     def background(self, before: date, limit: int) -> list[Paper]:
         """The newest stored papers that were not announced on `before` or later: unlabelled text for statistics.
 
-        Papers first met as a replacement are left out: they are old work.
+        Papers that were only ever met as a replacement are left out: they are old work.
         """
         rows = self.rows(
-            f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} "
-            "WHERE (a.announced IS NULL OR a.announced < ?) AND coalesce(a.type, 'new') IN ('new', 'cross') "
+            f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p LEFT JOIN announcements a ON a.rowid = "
+            "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id AND n.type IN ('new', 'cross') "
+            "ORDER BY n.announced DESC LIMIT 1) WHERE a.announced < ? OR (a.announced IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM announcements r WHERE r.paper_id = p.id)) "
             "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?",
             (iso(before), limit),
         )
         return [_paper(row) for row in rows]
+
+    def background_count(self, before: date) -> int:
+        """How many stored papers are not of the announcement of `before` or later."""
+        sql = "SELECT count(*) FROM papers WHERE id NOT IN (SELECT paper_id FROM announcements WHERE announced >= ?)"
+        return int(cast("int", self.rows(sql, (iso(before),))[0][0]))
 
     def count(self) -> int:
         """How many papers are stored."""

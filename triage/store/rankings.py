@@ -141,6 +141,15 @@ class Rankings(Papers):
         )
         return {str(row[0]) for row in rows}
 
+    def ranked_fingerprint(self, profile: str, ranker: str, announced: date) -> str:
+        """The state of the profile that an announcement was last ranked for; empty when it was not."""
+        rows = self.rows(
+            "SELECT fingerprint FROM rankings WHERE profile = ? AND ranker = ? AND announced = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (profile, ranker, iso(announced)),
+        )
+        return str(rows[0][0]) if rows else ""
+
     def ranked_inputs(self, profile: str, ranker: str, announced: date) -> str:
         """What went into the newest ranking of an announcement; empty when there is none."""
         rows = self.rows(

@@ -47,10 +47,13 @@ class Verdicts(Papers):
                 ),
             )
 
-    def undo(self, verdict_day: date, *, at: datetime) -> Verdict | None:
-        """Take back the newest standing verdict of a local day and return it; None when there is none."""
+    def undo(self, verdict_day: date, *, at: datetime, profile: str | None = None) -> Verdict | None:
+        """Take back the newest standing verdict of a local day, of one profile when given; None when there is none."""
         with self.write() as db:
-            rows = self.rows(f"{_STANDING} AND v.day = ? ORDER BY v.id DESC LIMIT 1", (iso(verdict_day),))
+            rows = self.rows(
+                f"{_STANDING} AND v.day = ? AND v.profile = coalesce(?, v.profile) ORDER BY v.id DESC LIMIT 1",
+                (iso(verdict_day), profile),
+            )
             if not rows:
                 return None
             taken = _verdict(rows[0])
@@ -66,13 +69,28 @@ class Verdicts(Papers):
             return [_verdict(row) for row in self.rows(f"{_STANDING} ORDER BY v.id")]
         return [_verdict(row) for row in self.rows(f"{_STANDING} AND v.day = ? ORDER BY v.id", (iso(day),))]
 
-    def labels(self) -> dict[str, tuple[VerdictKind, str]]:
-        """What stands of each paper, and for which profile.
+    def labels(self) -> dict[tuple[str, str], VerdictKind]:
+        """What stands of each (paper, profile); a verdict for no profile in particular has the profile "".
 
         The newest keep or dismiss decides; an open only where there is neither.
         """
-        found: dict[str, tuple[VerdictKind, str]] = {}
+        found: dict[tuple[str, str], VerdictKind] = {}
         for verdict in self.standing():
-            if verdict.kind != "open" or verdict.paper_id not in found:
-                found[verdict.paper_id] = verdict.kind, verdict.profile
+            key = verdict.paper_id, verdict.profile
+            if verdict.kind != "open" or key not in found:
+                found[key] = verdict.kind
         return found
+
+    def judged(self) -> set[str]:
+        """Identifiers with a standing verdict of any kind, for any profile."""
+        return {paper for paper, _ in self.labels()}
+
+    def profile_of(self, identifier: str) -> str:
+        """The profile under which a paper was last shown, or else ranked; "" when it never was."""
+        rows = self.rows(
+            "SELECT profile FROM (SELECT profile, 1 AS shown, shortlist_id AS age FROM picks WHERE paper_id = ? "
+            "UNION ALL SELECT r.profile, 0, r.id FROM scores s JOIN rankings r ON r.id = s.ranking_id "
+            "WHERE s.paper_id = ?) ORDER BY shown DESC, age DESC LIMIT 1",
+            (identifier, identifier),
+        )
+        return str(rows[0][0]) if rows else ""

@@ -88,6 +88,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         """Begin to read the clock."""
         self.set_interval(self._tick_s, self.tick)
         if self._stage is stages.LIST:
+            self._tell_shown()
             self._begin_list()
 
     # -- the pages ---------------------------------------------------------------------------------------------------
@@ -172,8 +173,8 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
             self._close_coffee()
         self._warn()
         self._keep_time()
-        if now - self._last_input >= self._stage.patience_s:
-            self.finish(self._stage.outcome)
+        if (idle_s := now - self._last_input) >= self._stage.patience_s:
+            self.finish(self._stage.outcome, idle_s=idle_s)
 
     def _keep_time(self) -> None:
         """Bring the cup and the card up to date."""
@@ -197,8 +198,10 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         except TriageError as fault:
             self._say("trouble", str(fault))
 
-    def finish(self, outcome: Outcome = Outcome.CLOSED, return_code: int = 0) -> None:
+    def finish(self, outcome: Outcome = Outcome.CLOSED, return_code: int = 0, idle_s: float = 0.0) -> None:
         """Close the session: settle the ledger, restore the terminal, return the outcome. Calling it again is harmless.
+
+        The last `idle_s` seconds, in which nobody was there, are not charged when a list closes for that reason.
 
         Where the session stands decides over what was asked for: a list can be closed early, but a finished coffee
         stays finished, and where no list was shown it was nothing.
@@ -211,7 +214,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         elif self._session.countdown.started and self._session.countdown.over:
             outcome = Outcome.COFFEE_FINISHED
         try:
-            self._session.meter.settle()
+            self._session.meter.settle(idle_s if outcome is Outcome.CLOSED else 0.0)
         except TriageError as fault:
             self.complaint = str(fault)
         self.exit(outcome, return_code=return_code)
@@ -256,9 +259,16 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         self.desk.take_in(newer.papers)
         self._say("offer", "")
         if self.desk.papers:
+            self._tell_shown()
             self._open_list()
         else:
             self._open_note()
+
+    def _tell_shown(self) -> None:
+        try:
+            self._session.shown(self._shortlist)
+        except TriageError as fault:
+            self._say("trouble", str(fault))
 
     def action_take_in(self) -> None:
         """Take in what was offered."""
@@ -428,7 +438,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         """Show why the paper ranks where it does, or put it away."""
         if scored := self.desk.current:
             try:
-                self._lay(Why(scored, self._session.explain(scored)))
+                self._lay(Why(scored, self._session.explain(scored, self._shortlist)))
             except TriageError as fault:
                 self._say("said", str(fault))
 

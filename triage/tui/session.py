@@ -42,8 +42,9 @@ class Session:
     `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
     no browser. `explain` gives the lines of the full answer to "why this rank". `verdicts` are those of the day that
     stand, oldest first. `refresh` is asked once a second how the background run is doing, and after "done" `reload`
-    gives the newer list. `next_announcement` is a line for the quiet morning. `record`, `undo`, `reload`, `explain`
-    and the meter may raise `TriageError`: the session then says so in one line and goes on.
+    gives the newer list; `shown` is told of every list when it is laid out, not of one that is only offered.
+    `next_announcement` is a line for the quiet morning. `record`, `undo`, `reload`, `shown`, `explain` and the meter
+    may raise `TriageError`: the session then says so in one line and goes on.
     """
 
     shortlist: Shortlist
@@ -54,7 +55,8 @@ class Session:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     open_link: Callable[[str], bool]
-    explain: Callable[[ScoredPaper], Sequence[str]]
+    explain: Callable[[ScoredPaper, Shortlist], Sequence[str]]
+    shown: Callable[[Shortlist], None]
     verdicts: Sequence[Verdict] = ()
     next_announcement: str = ""
     refresh: Callable[[], Progress] | None = None
