@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -88,7 +88,7 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         """Begin to read the clock."""
         self.set_interval(self._tick_s, self.tick)
         if self._stage is stages.LIST:
-            self._tell_shown()
+            self._attempt(partial(self._session.shown, self._shortlist))
             self._begin_list()
 
     # -- the pages ---------------------------------------------------------------------------------------------------
@@ -193,8 +193,12 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
             self.notify(f"The cup is nearly empty: {left} left.", severity="warning", markup=False, timeout=6)
 
     def _pay(self) -> None:
+        self._attempt(self._session.meter.beat)
+
+    def _attempt(self, task: Callable[[], None]) -> None:
+        """Do what may fail to be written, and say so in one line where it does."""
         try:
-            self._session.meter.beat()
+            task()
         except TriageError as fault:
             self._say("trouble", str(fault))
 
@@ -259,16 +263,10 @@ class CoffeeApp(App[Outcome], inherit_bindings=False):
         self.desk.take_in(newer.papers)
         self._say("offer", "")
         if self.desk.papers:
-            self._tell_shown()
+            self._attempt(partial(self._session.shown, self._shortlist))
             self._open_list()
         else:
             self._open_note()
-
-    def _tell_shown(self) -> None:
-        try:
-            self._session.shown(self._shortlist)
-        except TriageError as fault:
-            self._say("trouble", str(fault))
 
     def action_take_in(self) -> None:
         """Take in what was offered."""
