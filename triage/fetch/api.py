@@ -26,7 +26,8 @@ MOST_HITS = 1000
 
 _WINDOW = timedelta(days=1)
 _SHORTEST = timedelta(hours=1)
-_CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
+CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
+"""What a category or an archive looks like; old records carry MSC and ACM codes beside them."""
 
 
 def read_papers(wire: Wire, ids: Sequence[str]) -> dict[str, Paper]:
@@ -79,7 +80,7 @@ def read_window(wire: Wire, categories: Sequence[str], start: datetime, end: dat
         InvalidInput: a category that cannot be one, or no category.
         Unavailable, TryLater: as `Wire.get`.
     """
-    bad = [category for category in categories if not _CATEGORY.fullmatch(category)]
+    bad = [category for category in categories if not CATEGORY.fullmatch(category)]
     if bad or not categories:
         raise InvalidInput(f"{bad[0]!r} is no arXiv category" if bad else "no category to search in")
     seen: set[str] = set()
@@ -162,7 +163,7 @@ def _paper(result: arxiv.Result) -> Paper | None:
         abstract=re.sub(r"\s*\n\s*", " ", result.summary.strip()),
         version=version or 1,
         authors=tuple(name for author in result.authors if (name := " ".join(author.name.split()))),
-        categories=tuple(dict.fromkeys(name for name in listed if _CATEGORY.fullmatch(name or ""))),
+        categories=tuple(dict.fromkeys(name for name in listed if CATEGORY.fullmatch(name or ""))),
         submitted=result.published,
         updated=result.updated,
         comment=_line(result.comment),
