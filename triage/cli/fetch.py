@@ -10,10 +10,14 @@ import click
 
 from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+from triage.cli.wording import look_again
 from triage.errors import TryLater
 
 if TYPE_CHECKING:
     from triage.pipeline import Refreshed
+
+LACKING = ("failed", "stale", "truncated")
+"""States of a category that lacks a part of the announcement."""
 
 FEW_PAPERS = 150
 """Below so many stored papers the statistics are thin, and `--back` is offered."""
@@ -68,6 +72,7 @@ def run(
             types=around.config.types,
             back=back,
             progress=report,
+            free=around.holidays,
             stop=None if until is None else lambda: around.clock.monotonic() >= until,
         )
 
@@ -94,10 +99,11 @@ def _ended(around: Surroundings, done: Refreshed) -> int:
         raise done.fault
     if done.report.state == "stale":
         reasons = {one.reason for one in done.report.categories.values() if one.reason}
-        raise TryLater("; ".join(sorted(reasons)) or "arXiv has not published today's batch yet")
+        raise TryLater("; ".join([*sorted(reasons), look_again(done.next_look)]))
     if done.report.state == "partial":
-        missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state == "failed"]
-        click.echo(f"triage: {'; '.join(missing)}", err=True)
+        missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state in LACKING]
+        if missing:
+            click.echo(f"triage: not everything was read: {'; '.join(missing)}", err=True)
     if sys.stderr.isatty() and done.added.new and around.store.count() < FEW_PAPERS:
         click.echo("triage: few papers are stored yet; triage fetch --back 7 makes the ranking surer", err=True)
     return 0

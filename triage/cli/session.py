@@ -86,7 +86,7 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
-    coming = next_announcement(clock.now()).astimezone()
+    coming = next_announcement(clock.now(), around.holidays).astimezone()
     return Session(
         shortlist=lists[0],
         countdown=countdown,
@@ -127,7 +127,8 @@ def _refresh(around: Surroundings) -> Child | None:
     """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
     from triage.pipeline import due
 
-    if not due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker):
+    now, free = around.clock.now(), around.holidays
+    if not due(around.store, around.profiles, now, ranker=around.config.ranker, free=free, patient=True):
         return None
     log = around.folder(around.config.folders.state) / around.config.folders.log.name
     return Child(log, around.environ, around.profile)

@@ -142,12 +142,19 @@ def due(
     *,
     ranker: str,
     free: AbstractSet[date] | None = None,
+    patient: bool = False,
 ) -> bool:
-    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited."""
+    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited.
+
+    With `patient`, a batch that was late is not asked for again before `next_look`.
+    """
     newest = store.announcement_days()[:1]
     confirmed = store.confirmed(_categories(profiles)).values()
-    if not newest or any(day is None or day < fetch.expected_day(now, free) for day in confirmed):
+    again = next_look(store) if patient else None
+    if any(day is None or day < fetch.expected_day(now, free) for day in confirmed) and (not again or now >= again):
         return True
+    if not newest:
+        return not again or now >= again
     ranked = [store.ranking(profile.name, ranker, newest[0]) for profile in profiles]
     return any(one is None or one.fingerprint != of.fingerprint for one, of in zip(ranked, profiles, strict=True))
 
