@@ -370,6 +370,7 @@ class _Http(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     arxiv: ArxivServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self.arxiv.log.append(Request(self.path, dict(self.headers), self.arxiv.stamp()))

@@ -138,11 +138,12 @@ class PoliteAdapter(HTTPAdapter):
             response._content = self._read(response, host)
             response._content_consumed = True  # type: ignore[attr-defined]
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            if self._watch.cut:
-                raise Fault(Unavailable(f"{host} answered too slowly; {_STATUS_PAGE}"), again=False) from fault
-            raise _network_fault(fault, host) from fault
+            if not self._watch.cut:
+                raise _network_fault(fault, host) from fault
         finally:
             self._watch.done()
+        if self._watch.cut:  # a head that was cut may look like a short one
+            raise Fault(Unavailable(f"{host} answered too slowly; {_STATUS_PAGE}"), again=False)
         return response
 
     def _read(self, response: requests.Response, host: str) -> bytes:

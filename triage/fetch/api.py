@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from triage.errors import InvalidInput, Unavailable
+from triage.fetch.journal import bare
 from triage.paper import Paper, split_identifier
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
     for ask in range(3):
         results = _ask(wire, search, PAGE)
         first = next(results, None)
-        total = (wire.outline.total if wire.outline else None) or 0
+        if wire.outline is None or wire.outline.total is None:
+            raise Unavailable(f"the API at {bare(wire.api)} does not say how many papers there are; check [arxiv] api")
+        total = wire.outline.total
         if total > MOST_HITS and end - start > _SHORTEST:
             middle = start + (end - start) / 2
             yield from _slice(wire, categories, middle, end)
@@ -147,7 +150,7 @@ def _worded(wire: Wire) -> Iterator[None]:
     try:
         yield
     except (arxiv.ArxivError, requests.RequestException) as fault:
-        raise Unavailable(f"arXiv's API at {wire.api} cannot be used: {fault}") from fault
+        raise Unavailable(f"arXiv's API at {bare(wire.api)} cannot be used ({type(fault).__name__})") from fault
 
 
 def _paper(result: arxiv.Result) -> Paper | None:

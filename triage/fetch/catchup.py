@@ -46,20 +46,25 @@ class Gap:
 def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> tuple[list[Paper], str]:
     """Fetch the records that may fill a gap: from OAI-PMH, or by submission date from the API where that fails.
 
+    That OAI-PMH has no record at all is no evidence of an empty day either, before the API says the same.
+
     Returns:
         The papers, and the name of the service that gave them.
 
     Raises:
-        Unavailable, TryLater, InvalidInput: neither service answered; the error is that of OAI-PMH.
+        Unavailable, TryLater, InvalidInput: neither service gave an answer to rely on.
     """
+    begin, end = opening(gap.days[0], free) - OVERLAP, closing(gap.days[-1])
+    lost: TriageError | None = None
     try:
-        return list(read_changes(wire, gap.category, gap.days[0] - OVERLAP)), "OAI-PMH"
+        if papers := list(read_changes(wire, gap.category, gap.days[0] - OVERLAP)):
+            return papers, "OAI-PMH"
     except (InvalidInput, TryLater, Unavailable) as fault:
-        begin, end = opening(gap.days[0], free) - OVERLAP, closing(gap.days[-1])
-        try:
-            return list(read_window(wire, [gap.category], begin, end)), "the API"
-        except TriageError:
-            raise fault from None
+        lost = fault
+    try:
+        return list(read_window(wire, [gap.category], begin, end)), "the API"
+    except TriageError as fault:
+        raise lost or fault from None
 
 
 def fill(
@@ -95,7 +100,8 @@ def fill(
         first, last = paper.submitted, paper.updated or paper.submitted
         if first is None or last is None or canonical(gap.category) not in _listed(paper):
             continue
-        if paper.id not in seen and eldest <= first < end:
+        held = paper.version == 1 and eldest <= first  # a higher version was public before it was replaced
+        if paper.id not in seen and first < end and (begin <= first or held):
             found.setdefault(_day(first, gap.days), []).append(_item(paper, "new", wanted))
         elif paper.version > max(1, (versions or {}).get(paper.id, 1)) and begin - OVERLAP <= last < end:
             found.setdefault(_day(last, gap.days), []).append(_item(paper, "replace", wanted))

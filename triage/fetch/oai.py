@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from triage.errors import InvalidInput, Unavailable
 from triage.fetch.api import CATEGORY
 from triage.fetch.feed import split_authors
+from triage.fetch.journal import bare
 from triage.paper import Paper, split_identifier
 from triage.taxonomy import canonical
 
@@ -98,7 +99,7 @@ def _page(wire: Wire, question: str) -> ElementTree.Element:
         reason = " ".join((error.text or "").split())[:200]
         raise InvalidInput(f"arXiv's OAI-PMH service refuses the question ({code}): {reason or 'no reason given'}")
     if response.status_code != 200 or root.tag != f"{_OAI}OAI-PMH":
-        raise Unavailable(f"{wire.oai} is no OAI-PMH service (status {response.status_code}); check [arxiv] oai")
+        raise Unavailable(f"{bare(wire.oai)} is no OAI-PMH service (status {response.status_code}); check [arxiv] oai")
     if error is None and root.find(f"{_OAI}ListRecords") is None and root.find(f"{_OAI}GetRecord") is None:
         raise Unavailable("arXiv's OAI-PMH service sent neither records nor an error; try again later")
     return root
