@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DETAILS = timedelta(days=7)
 """How long the API is asked again for a paper that it does not know yet."""
 
+OPEN = timedelta(days=14)
+"""How long an announcement that was missed is a reason to fetch by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
@@ -149,14 +152,23 @@ def due(
     With `patient`, a batch that was late is not asked for again before `next_look`.
     """
     newest = store.announcement_days()[:1]
-    confirmed = store.confirmed(_categories(profiles)).values()
+    confirmed = store.confirmed(_categories(profiles))
     again = next_look(store) if patient else None
-    if any(day is None or day < fetch.expected_day(now, free) for day in confirmed) and (not again or now >= again):
+    expected = fetch.expected_day(now, free)
+    behind = not newest or any(day is None or day < expected for day in confirmed.values())
+    if (behind and (again is None or now >= again)) or _gap_to_fill(store, confirmed, now):
         return True
     if not newest:
-        return not again or now >= again
+        return False
     ranked = [store.ranking(profile.name, ranker, newest[0]) for profile in profiles]
     return any(one is None or one.fingerprint != of.fingerprint for one, of in zip(ranked, profiles, strict=True))
+
+
+def _gap_to_fill(store: Store, categories: Iterable[str], now: datetime) -> bool:
+    """Whether a missed announcement may be asked for again: not more often than a batch that is late."""
+    run = store.last_run()
+    rested = run is None or now >= run.at + fetch.LOOK_AGAIN
+    return rested and any(store.missed(name, now.date() - OPEN) for name in categories)
 
 
 def _categories(profiles: Iterable[Profile]) -> list[str]:
