@@ -1,4 +1,4 @@
-"""A loopback arXiv for tests: announcement feed and API in arXiv's own formats, with faults on demand."""
+"""A loopback arXiv for tests: announcement feed, API and OAI-PMH in arXiv's own formats, with faults on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from datetime import time as clock_time
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
@@ -152,6 +152,46 @@ def _api_entry(paper: Paper) -> str:
     )
 
 
+def oai_answer(inner: str) -> bytes:
+    """An answer of the OAI-PMH service around records or an error."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">\n'
+        "  <responseDate>2026-11-20T12:00:00Z</responseDate>\n  <request>https://oaipmh.arxiv.org/oai</request>\n"
+        f"{inner}</OAI-PMH>\n"
+    ).encode()
+
+
+def oai_error(code: str, reason: str = "") -> bytes:
+    """An error of the OAI-PMH service, which comes with status 200."""
+    return oai_answer(f"  <error code='{code}'>{escape(reason)}</error>\n")
+
+
+def oai_list(records: Sequence[tuple[date, Paper]], token: str | None = None) -> bytes:
+    """One page of arXivRaw records; `token` as the server wants it back, "" for the end of a list of several pages."""
+    end = "" if token is None else f"    <resumptionToken>{escape(token)}</resumptionToken>\n"
+    return oai_answer(
+        "  <ListRecords>\n" + "".join(_raw(stamp, paper) for stamp, paper in records) + f"{end}  </ListRecords>\n"
+    )
+
+
+def _raw(stamp: date, paper: Paper) -> str:
+    first = paper.submitted or datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
+    moments = [first] * (paper.version - 1) + [paper.updated or first]
+    moments[0] = first
+    versions = "".join(
+        f'<version version="v{number}"><date>{format_datetime(moment, usegmt=True)}</date><size>9kb</size></version>'
+        for number, moment in enumerate(moments, 1)
+    )
+    comments = f"<comments>{escape(paper.comment)}</comments>" if paper.comment else ""
+    return (
+        f"    <record><header><identifier>oai:arXiv.org:{paper.id}</identifier><datestamp>{stamp}</datestamp></header>"
+        '<metadata><arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/">'
+        f"<id>{paper.id}</id><submitter>Ada Invented</submitter>{versions}<title>{escape(paper.title)}</title>"
+        f"<authors>{escape(' and '.join(paper.authors))}</authors><categories>{' '.join(paper.categories)}</categories>"
+        f"{comments}<abstract>{escape(paper.abstract)}</abstract></arXivRaw></metadata></record>\n"
+    )
+
+
 def _stamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -171,6 +211,8 @@ class Fault:
     """Bytes of the body that `Content-Length` promises and that never come."""
     reset: bool = False
     """Closes the connection with a reset instead of answering."""
+    slow_head: bool = False
+    """The drip begins with the status line instead of the body."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +229,8 @@ class ArxivServer:
     """arXiv on 127.0.0.1, as a context manager.
 
     `feed` maps a path below `/atom/` (such as `cs.LG+cs.RO`) to bytes or to items; without an entry the feed is built
-    from `items`. `papers` answers the API. `faults["/atom"]` and `faults["/api"]` are queues of answers to give first.
+    from `items`. `papers` answers the API, `records` (datestamp and paper) OAI-PMH in pages of `page`.
+    `faults["/atom"]`, `faults["/api"]` and `faults["/oai"]` are queues of answers to give first.
     """
 
     def __init__(self, items: Iterable[Item] = (), papers: Iterable[Paper] = ()) -> None:
@@ -195,7 +238,9 @@ class ArxivServer:
         self.day = date(2026, 11, 20)
         self.feed: dict[str, bytes] = {}
         self.unknown: dict[str, str] = {}
-        self.faults: dict[str, deque[Fault]] = {"/atom": deque(), "/api": deque()}
+        self.records: list[tuple[date, Paper]] = []
+        self.page = 2500
+        self.faults: dict[str, deque[Fault]] = {"/atom": deque(), "/api": deque(), "/oai": deque()}
         self.date: datetime | Callable[[], datetime] | None = None
         self.stamp: Callable[[], float] = time.monotonic
         self.log: list[Request] = []
@@ -227,7 +272,7 @@ class ArxivServer:
         return {"feed": f"{self.url}/atom", "api": f"{self.url}/api/query", "oai": f"{self.url}/oai"}
 
     def fail(self, route: str, *faults: Fault) -> None:
-        """Queue answers for `/atom` or `/api`; after them the server behaves."""
+        """Queue answers for `/atom`, `/api` or `/oai`; after them the server behaves."""
         self.faults[route].extend(faults)
 
     def nap(self, seconds: float) -> None:
@@ -245,6 +290,8 @@ class ArxivServer:
             return self._feed_answer(unquote(parts.path.removeprefix("/atom/")))
         if parts.path == "/api/query":
             return self._api_answer({key: values[0] for key, values in parse_qs(parts.query).items()})
+        if parts.path == "/oai":
+            return Fault(200, self._oai_answer({key: values[0] for key, values in parse_qs(parts.query).items()}))
         return Fault(404, b"<html><body>not here</body></html>", {"Content-Type": "text/html"})
 
     def _feed_answer(self, asked: str) -> Fault:
@@ -257,6 +304,27 @@ class ArxivServer:
         chosen = [entry for entry in self.items if set(categories) & set(entry.paper.categories)]
         return Fault(200, atom_feed(chosen, self.day, categories=categories))
 
+    def _oai_answer(self, query: Mapping[str, str]) -> bytes:
+        """Records by set and datestamp; the token is the percent-encoded question, as arXiv's own service makes it."""
+        if token := query.get("resumptionToken"):
+            if "%" not in token or set(query) != {"verb", "resumptionToken"}:
+                return oai_error("badResumptionToken", "Token decoding failed or format is invalid.")
+            query = {key: values[0] for key, values in parse_qs(unquote(token)).items()}
+        asked, skip = query.get("set", ""), int(query.get("skip", 0))
+        if query.get("metadataPrefix") != "arXivRaw" or "." in asked or "until" in query or ":" not in asked:
+            return oai_error("badArgument", "Set does not exist")
+        found = [
+            (stamp, paper)
+            for stamp, paper in sorted(self.records, key=lambda one: (one[0], one[1].id))
+            if stamp.isoformat() >= query["from"] and any(_in_set(name, asked) for name in paper.categories)
+        ]
+        if not found:
+            return oai_error("noRecordsMatch")
+        page, rest = found[skip : skip + self.page], found[skip + self.page :]
+        question = f"verb=ListRecords&metadataPrefix=arXivRaw&from={query['from']}&set={quote(asked, safe='')}"
+        following = quote(f"{question}&skip={skip + self.page}", safe="") if rest else ""
+        return oai_list(page, following if rest or skip else None)
+
     def _api_answer(self, query: Mapping[str, str]) -> Fault:
         ids = [text for text in query.get("id_list", "").split(",") if text]
         words = query.get("search_query", "")
@@ -268,6 +336,11 @@ class ArxivServer:
             return Fault(500, api_error("The server encountered an internal error."))
         body = api_answer(found[start : start + page], total=len(found), start=start, page=page, query=words)
         return Fault(200, body)
+
+
+def _in_set(category: str, asked: str) -> bool:
+    """Whether a category belongs to the OAI set `group:archive:CLASS`."""
+    return asked.split(":")[1:] in (category.split("."), [category.split(".")[0]])
 
 
 def _asked(paper: Paper, ids: Sequence[str], words: str) -> bool:
@@ -297,6 +370,7 @@ class _Http(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     arxiv: ArxivServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self.arxiv.log.append(Request(self.path, dict(self.headers), self.arxiv.stamp()))
@@ -317,6 +391,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault.status is None:
             self.arxiv.nap(30.0)
+            self.close_connection = True
+            return
+        if fault.slow_head:
+            for sign in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 2000:
+                self.wfile.write(bytes([sign]))
+                self.arxiv.nap(fault.drip_s)
             self.close_connection = True
             return
         self.send_response_only(fault.status)

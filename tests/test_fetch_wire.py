@@ -407,6 +407,32 @@ def test_a_drip_ends_at_the_total_time(arxiv: ArxivServer) -> None:
     assert time.monotonic() - begun < 3.0
 
 
+def test_a_header_that_drips_ends_at_the_total_time(arxiv: ArxivServer) -> None:
+    arxiv.fail("/atom", *[Fault(200, drip_s=0.05, slow_head=True)] * 4)
+    begun = time.monotonic()
+    with made(arxiv, RealClock(), total_s=0.6) as wire, pytest.raises(Unavailable, match="slowly"):
+        read_feed(wire, ["cs.LG"])
+    assert time.monotonic() - begun < 3.0
+    assert wire.requests == 1
+
+
+def test_two_hundred_megabytes_are_never_held(arxiv: ArxivServer, clock: Clock) -> None:
+    """The length that is promised is no reason to read on: the limit counts what came."""
+    arxiv.fail("/atom", Fault(200, b" " * (66 * 2**20), cut=134 * 2**20))
+    with made(arxiv, clock) as wire, pytest.raises(Unavailable, match="64 MiB"):
+        read_feed(wire, ["cs.LG"])
+    assert wire.requests == 1
+
+
+def test_an_address_with_a_password_is_never_repeated(clock: Clock) -> None:
+    told = "http://ada:hunter2@arxiv.invalid:99999/?key=hunter2"
+    with Wire(feed=told, api=told, oai=told, clock=clock) as wire:
+        for ask in (lambda: read_feed(wire, ["cs.LG"]), lambda: read_papers(wire, ["9912.00001"])):
+            with pytest.raises(Unavailable) as caught:
+                ask()
+            assert "hunter2" not in str(caught.value)
+
+
 def test_a_gzip_bomb_ends_at_the_size_limit(arxiv: ArxivServer, clock: Clock) -> None:
     bomb = gzip.compress(b"<feed>" + bytes(80 * 2**20))
     assert len(bomb) < 200_000

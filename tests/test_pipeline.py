@@ -26,7 +26,7 @@ from triage.paper import Item, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
 from triage.pipeline.vectors import embed_missing
 from triage.profile import Profile
-from triage.store import Store
+from triage.store import Run, Store
 
 FRIDAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -278,7 +278,7 @@ _FETCH = textwrap.dedent(
     from triage.fetch import Wire
     from triage.pipeline import refresh
     from triage.profile import Profile
-    from triage.store import Store
+    from triage.store import Run, Store
 
     class Clock:
         now = staticmethod(lambda: datetime(2026, 11, 20, 12, 0, tzinfo=UTC))
@@ -334,6 +334,35 @@ def test_kill_9_at_any_step_and_the_next_run_completes_the_day(tmp_path: Path, m
         assert store.vector_count("slow", "1") == len(listed) + 1
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no kill -9 on this system")
+def test_kill_9_while_catching_up_and_the_next_run_completes_the_gap(tmp_path: Path) -> None:
+    """The days that were missed are written down with the batch, so that no confirmed day hides them."""
+    path = tmp_path / "triage.db"
+    wednesday, thursday = FRIDAY - timedelta(days=2), FRIDAY - timedelta(days=1)
+    with closing(Store(path)) as store:
+        store.add_run(Run(NOW, "announced", wednesday, {"cs.LG": ("announced", "")}))
+    with ArxivServer(a_day_of(3)) as server:
+        server.date = NOW
+        server.records = [(thursday, invented(77, submitted=NOW - timedelta(days=2)))]
+        told = [sys.executable, "-c", _FETCH, str(path), json.dumps(server.addresses)]
+        server.fail("/oai", Fault(delay_s=20))
+        child = subprocess.Popen([*told, "0"], stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.strip() == "catching up 0":
+                os.kill(child.pid, signal.SIGKILL)
+        child.communicate()
+        assert child.returncode == -signal.SIGKILL, "the moment never came"
+        with closing(Store(path)) as store:
+            assert store.missed("cs.LG", wednesday) == [thursday]
+        server.faults["/oai"].clear()
+        assert subprocess.run([*told, "0"], capture_output=True, check=False).returncode == 0
+    with closing(Store(path)) as store:
+        assert store.missed("cs.LG", wednesday) == []
+        assert [one.id for one in store.announced(thursday, thursday, ("new",))] == ["9912.00077"]
+        assert store.count() == 4
+
+
 def test_a_thousand_verdicts_during_an_embedding_run(tmp_path: Path) -> None:
     path = tmp_path / "triage.db"
     with closing(Store(path)) as store:
@@ -362,7 +391,7 @@ _EMBED = textwrap.dedent(
     from pathlib import Path
     import numpy as np
     from triage.pipeline.vectors import embed_missing
-    from triage.store import Store
+    from triage.store import Run, Store
 
     class Quick:
         name, revision = "quick", "1"

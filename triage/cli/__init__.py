@@ -27,6 +27,7 @@ _COMMANDS = {
     "undo": "verdicts",
     "digest": "digest",
     "profile": "profile",
+    "doctor": "doctor",
     "paths": "paths",
 }
 """Each command's module: imported when the command runs, so that `--help` costs nothing."""
@@ -43,6 +44,7 @@ _SUMMARIES = {
     "undo": "Take back the newest verdict of the day.",
     "digest": "The shortlist by e-mail.",
     "profile": "The focus profiles: list, show, check.",
+    "doctor": "What is wrong and how to mend it.",
     "paths": "Where things are kept.",
 }
 

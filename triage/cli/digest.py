@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+from triage.cli.wording import look_again
 from triage.errors import ConfigFault, TriageError, TryLater
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def _bring(around: Surroundings) -> TryLater | None:
         raise done.fault
     for note in done.notes:
         click.echo(f"triage: {note}", err=True)
-    return TryLater("arXiv has not published today's batch yet") if done.report.state == "stale" else None
+    if done.report.state != "stale":
+        return None
+    return TryLater(f"arXiv has not published today's batch yet; {look_again(done.next_look)}")
 
 
 def _recipients(around: Surroundings, to: str | None) -> dict[str, list[Profile]]:
@@ -120,6 +123,7 @@ def _shortlist(around: Surroundings, focus: Sequence[Profile]) -> Shortlist:
         types=around.config.types,
         encoder=around.encoder,
         shown_by="digest",
+        free=around.holidays,
     )
 
 

@@ -11,6 +11,7 @@ import click
 
 from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+from triage.cli.wording import look_again
 from triage.errors import TryLater, Unavailable
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 CHILD_WAIT_S = 600.0
 """How long the child of a session waits for another fetch, in seconds."""
+
+LACKING = ("failed", "stale", "truncated")
+"""States of a category that lacks a part of the announcement."""
 
 FEW_PAPERS = 150
 """Below so many stored papers of earlier days the statistics are thin, and `--back` is offered."""
@@ -50,11 +54,12 @@ def fetch_command(around: Surroundings, as_json: bool, back: int, limit: float |
     return _ended(around, done)
 
 
-def is_due(around: Surroundings) -> bool:
-    """Whether there is anything to fetch or to rank."""
+def is_due(around: Surroundings, *, patient: bool = False) -> bool:
+    """Whether there is anything to fetch or to rank; `patient` leaves a batch that was late its time."""
     from triage.pipeline import due
 
-    return due(around.store, around.profiles, around.clock.now(), ranker=around.config.ranker)
+    now, free = around.clock.now(), around.holidays
+    return due(around.store, around.profiles, now, ranker=around.config.ranker, free=free, patient=patient)
 
 
 def run(
@@ -90,6 +95,7 @@ def run(
             types=around.config.types,
             back=back,
             progress=report,
+            free=around.holidays,
             stop=None if until is None else lambda: around.clock.monotonic() >= until,
         )
 
@@ -118,10 +124,11 @@ def _ended(around: Surroundings, done: Refreshed) -> int:
         raise Unavailable("; ".join(sorted({one.reason for one in done.report.categories.values() if one.reason})))
     if done.report.state == "stale":
         reasons = {one.reason for one in done.report.categories.values() if one.reason}
-        raise TryLater("; ".join(sorted(reasons)) or "arXiv has not published today's batch yet")
+        raise TryLater("; ".join([*sorted(reasons), look_again(done.next_look)]))
     if done.report.state == "partial":
-        missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state == "failed"]
-        click.echo(f"triage: {'; '.join(missing)}", err=True)
+        missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state in LACKING]
+        if missing:
+            click.echo(f"triage: not everything was read: {'; '.join(missing)}", err=True)
     few = done.report.announced and around.store.background_count(done.report.announced) < FEW_PAPERS
     if sys.stderr.isatty() and done.added.new and few:
         click.echo("triage: few papers are stored yet; triage fetch --back 7 makes the ranking surer", err=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+from triage.cli.wording import looks_line
 from triage.errors import InvalidInput, UsageFault
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
     from triage.pipeline import shortlist
 
     coffee = coffee or around.coffee()
-    return shortlist(
+    today = shortlist(
         around.store,
         around.profiles,
         minutes=coffee.budget_s / 60,
@@ -32,7 +34,10 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         ranker=around.config.ranker,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
+        free=around.holidays,
     )
+    looks = looks_line(around.store) if today.state == "stale" else ""
+    return replace(today, notes=(looks, *today.notes)) if looks else today
 
 
 @click.command("list")

@@ -88,7 +88,7 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
-    coming = next_announcement(clock.now()).astimezone()
+    coming = next_announcement(clock.now(), around.holidays).astimezone()
     return Session(
         shortlist=_listed(around, coffee),
         countdown=countdown,
@@ -124,7 +124,7 @@ def _with_something(today: Shortlist) -> Shortlist:
 
 def _refresh(around: Surroundings) -> Child | None:
     """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
-    if not is_due(around):
+    if not is_due(around, patient=True):
         return None
     log = around.folder(around.config.folders.state) / around.config.folders.log.name
     return Child(log, around.environ, around.profile)

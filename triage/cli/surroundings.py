@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -166,21 +167,42 @@ class Surroundings:
             raise CannotCreate(f"{path}: cannot be made ({error.strerror}); check the rights of its parent") from error
         return path
 
-    def lock(self, name: str, message: str, *, wait_s: float = 0.0) -> AbstractContextManager[object]:
+    @contextmanager
+    def lock(self, name: str, message: str, *, wait_s: float = 0.0) -> Iterator[None]:
         """Hold a lock over all processes, after waiting for it at most `wait_s` seconds.
 
         Raises:
-            TryLater: another process holds it; the line is `message`.
+            TryLater: another process holds it; the line is `message` with its number and since when.
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder(self.config.folders.state) / f"{name}.lock")
+        folder = self.folder(self.config.folders.state)
+        lock, card = FileLock(folder / f"{name}.lock"), folder / f"{name}.holder"
         try:
-            return lock.acquire(timeout=wait_s)
+            held = lock.acquire(timeout=wait_s)
         except Timeout as error:
-            raise TryLater(message) from error
+            raise TryLater(f"{message}{_holder(card)}") from error
         except OSError as error:
             raise CannotCreate(f"{lock.lock_file}: cannot be made ({error.strerror}); check the rights") from error
+        with held:
+            card.write_text(f"{os.getpid()} {self.clock.now():%Y-%m-%dT%H:%M:%S%z}", encoding="utf-8")
+            try:
+                yield
+            finally:
+                card.unlink(missing_ok=True)
+
+    @cached_property
+    def holidays(self) -> frozenset[date]:
+        """The evenings without arXiv's announcement: the reader's own list over the bundled one."""
+        from triage import fetch
+
+        path = self.config.folders.config / "holidays.txt"
+        try:
+            return fetch.read_holidays(path.read_text(encoding="utf-8"), str(path))
+        except FileNotFoundError:
+            return fetch.holidays()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigFault(f"{path}: cannot be read ({error}); mend its rights or its encoding (UTF-8)") from error
 
     def coffee(self) -> Coffee:
         """Today's coffee as the ledger has it, or as it would be opened; opening it is the session's matter."""
@@ -203,6 +225,15 @@ def _name_of(path: Path) -> str:
 
     try:
         return str(tomllib.loads(path.read_text(encoding="utf-8")).get("name", ""))
+    except (OSError, ValueError):
+        return ""
+
+
+def _holder(card: Path) -> str:
+    """Who holds a lock, as the holder wrote it down; "" when nobody did."""
+    try:
+        number, since = card.read_text(encoding="utf-8").split()
+        return f" (process {int(number)}, since {datetime.fromisoformat(since).astimezone():%H:%M:%S})"
     except (OSError, ValueError):
         return ""
 

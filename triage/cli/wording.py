@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from triage.fetch.calendar import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
@@ -21,6 +24,20 @@ _PARTS = {
     "authors": "your authors",
     "dismissed": "likeness to what you dismissed",
 }
+
+
+def look_again(when: datetime | None) -> str:
+    """When to ask again for a batch that is late, in the reader's own time."""
+    return f"next look from {when.astimezone():%H:%M}" if when else "try again later"
+
+
+def looks_line(store: Store) -> str:
+    """When a batch that is late was looked for since the last day that was read, and when to look again."""
+    looks = list(takewhile(lambda run: run.state == "stale", store.last_runs(50)))
+    if not looks:
+        return ""
+    times = [f"{run.at.astimezone():%H:%M}" for run in reversed(looks[:6])]
+    return f"looked at {', '.join(times)}; {look_again(looks[0].at + LOOK_AGAIN)}"
 
 
 def minutes_left(coffee: Coffee | None, budget_s: float) -> str:

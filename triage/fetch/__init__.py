@@ -3,27 +3,54 @@
 from __future__ import annotations
 
 from triage.fetch.api import read_papers, read_window
-from triage.fetch.calendar import eastern_day, expected_day, may_be_quiet, next_announcement
-from triage.fetch.feed import Feed, read_feed, split_authors
-from triage.fetch.state import CategoryReport, CategoryState, FetchReport, FetchState, assess, failure
+from triage.fetch.calendar import (
+    LOOK_AGAIN,
+    eastern_day,
+    expected_day,
+    feed_days,
+    holidays,
+    is_late,
+    may_be_quiet,
+    next_announcement,
+    read_holidays,
+)
+from triage.fetch.catchup import Gap, fill, read_gap
+from triage.fetch.feed import Batch, Feed, read_batch, read_feed, split_authors
+from triage.fetch.journal import read_journal
+from triage.fetch.oai import read_changes, set_of
+from triage.fetch.state import CategoryReport, CategoryState, FetchReport, FetchState, assess, failure, overall
 from triage.fetch.wire import Clock, Wire
 
 __all__ = [
+    "LOOK_AGAIN",
+    "Batch",
     "CategoryReport",
     "CategoryState",
     "Clock",
     "Feed",
     "FetchReport",
     "FetchState",
+    "Gap",
     "Wire",
     "assess",
     "eastern_day",
     "expected_day",
     "failure",
+    "feed_days",
+    "fill",
+    "holidays",
+    "is_late",
     "may_be_quiet",
     "next_announcement",
+    "overall",
+    "read_batch",
+    "read_changes",
     "read_feed",
+    "read_gap",
+    "read_holidays",
+    "read_journal",
     "read_papers",
     "read_window",
+    "set_of",
     "split_authors",
 ]

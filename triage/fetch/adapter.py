@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from triage.errors import InvalidInput, TriageError, TryLater, Unavailable
 from triage.fetch.answers import Garbled, Outline, outline
 from triage.fetch.manners import Clock, Gate, is_loopback, pause_for, refusal
+from triage.fetch.watch import Watch, pools
 
 STORM_S = 60.0
 """First wait after a 429 that names no time; it doubles."""
@@ -61,10 +62,23 @@ class PoliteAdapter(HTTPAdapter):
         limits: Limits,
         rng: Random | None,
         heard: Callable[[Mapping[str, str] | None, Outline | None], None],
+        told: Callable[[requests.PreparedRequest, requests.Response | None, str, float], None],
     ) -> None:
         self._gate, self._clock, self._deadline, self._pause = gate, clock, deadline, pause
-        self._agent, self._limits, self._rng, self._heard = agent, limits, rng, heard
+        self._agent, self._limits, self._rng, self._heard, self._told = agent, limits, rng, heard, told
+        self._watch = Watch()
         super().__init__()
+
+    def init_poolmanager(self, *args: Any, **given: Any) -> None:
+        """Make the pools whose connections are watched."""
+        super().init_poolmanager(*args, **given)
+        self.poolmanager.pool_classes_by_scheme = pools(self._watch.see)
+
+    def proxy_manager_for(self, *args: Any, **given: Any) -> Any:
+        """Likewise for connections through a proxy."""
+        manager = super().proxy_manager_for(*args, **given)
+        manager.pool_classes_by_scheme = pools(self._watch.see)
+        return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **given: Any) -> requests.Response:
         """Send it, up to `Limits.tries` times; the fixed User-Agent of the `arxiv` client is replaced."""
@@ -104,20 +118,32 @@ class PoliteAdapter(HTTPAdapter):
             left = max(0.1, self._left())
             given |= {"stream": True, "timeout": (min(self._limits.connect_s, left), min(self._limits.read_s, left))}
             self._heard(None, None)
-            response = self._exchange(request, given)
-            self._judge(response, attempt)
+            begun, response = self._clock.monotonic(), None
+            try:
+                response = self._exchange(request, given)
+                self._judge(response, attempt)
+            except Fault as fault:
+                self._told(request, response, str(fault.error), self._clock.monotonic() - begun)
+                raise
+            self._told(request, response, "", self._clock.monotonic() - begun)
         return response
 
     def _exchange(self, request: requests.PreparedRequest, given: dict[str, Any]) -> requests.Response:
         """Send once and read the whole body into the response."""
         host = urlsplit(request.url or "").hostname or "arXiv"
+        self._watch.begin(max(0.1, self._left()))
         try:
             response = super().send(request, **given)
             self._heard(response.headers, None)
             response._content = self._read(response, host)
             response._content_consumed = True  # type: ignore[attr-defined]
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            raise _network_fault(fault, host) from fault
+            if not self._watch.cut:
+                raise _network_fault(fault, host) from fault
+        finally:
+            self._watch.done()
+        if self._watch.cut:  # a head that was cut may look like a short one
+            raise Fault(Unavailable(f"{host} answered too slowly; {_STATUS_PAGE}"), again=False)
         return response
 
     def _read(self, response: requests.Response, host: str) -> bytes:

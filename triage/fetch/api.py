@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from triage.errors import InvalidInput, Unavailable
+from triage.fetch.journal import bare
 from triage.paper import Paper, split_identifier
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ MOST_HITS = 1000
 
 _WINDOW = timedelta(days=1)
 _SHORTEST = timedelta(hours=1)
-_CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
+CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
+"""What a category or an archive looks like; old records carry MSC and ACM codes beside them."""
 
 
 def read_papers(wire: Wire, ids: Sequence[str]) -> dict[str, Paper]:
@@ -79,7 +81,7 @@ def read_window(wire: Wire, categories: Sequence[str], start: datetime, end: dat
         InvalidInput: a category that cannot be one, or no category.
         Unavailable, TryLater: as `Wire.get`.
     """
-    bad = [category for category in categories if not _CATEGORY.fullmatch(category)]
+    bad = [category for category in categories if not CATEGORY.fullmatch(category)]
     if bad or not categories:
         raise InvalidInput(f"{bad[0]!r} is no arXiv category" if bad else "no category to search in")
     seen: set[str] = set()
@@ -99,7 +101,9 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
     for ask in range(3):
         results = _ask(wire, search, PAGE)
         first = next(results, None)
-        total = (wire.outline.total if wire.outline else None) or 0
+        if wire.outline is None or wire.outline.total is None:
+            raise Unavailable(f"the API at {bare(wire.api)} does not say how many papers there are; check [arxiv] api")
+        total = wire.outline.total
         if total > MOST_HITS and end - start > _SHORTEST:
             middle = start + (end - start) / 2
             yield from _slice(wire, categories, middle, end)
@@ -146,7 +150,7 @@ def _worded(wire: Wire) -> Iterator[None]:
     try:
         yield
     except (arxiv.ArxivError, requests.RequestException) as fault:
-        raise Unavailable(f"arXiv's API at {wire.api} cannot be used: {fault}") from fault
+        raise Unavailable(f"arXiv's API at {bare(wire.api)} cannot be used ({type(fault).__name__})") from fault
 
 
 def _paper(result: arxiv.Result) -> Paper | None:
@@ -162,7 +166,7 @@ def _paper(result: arxiv.Result) -> Paper | None:
         abstract=re.sub(r"\s*\n\s*", " ", result.summary.strip()),
         version=version or 1,
         authors=tuple(name for author in result.authors if (name := " ".join(author.name.split()))),
-        categories=tuple(dict.fromkeys(name for name in listed if _CATEGORY.fullmatch(name or ""))),
+        categories=tuple(dict.fromkeys(name for name in listed if CATEGORY.fullmatch(name or ""))),
         submitted=result.published,
         updated=result.updated,
         comment=_line(result.comment),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from calendar import timegm
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from triage.errors import InvalidInput
+from triage.errors import InvalidInput, TriageError
 from triage.fetch.calendar import eastern_day
 from triage.paper import AnnounceType, Item, Paper, split_identifier
 
@@ -52,11 +52,87 @@ class Feed:
         return self.size == MOST_ENTRIES
 
 
+class UnknownCategory(InvalidInput):
+    """The feed refuses a category; `named` are those of the question that its answer names, perhaps none."""
+
+    def __init__(self, line: str, named: Sequence[str] = ()) -> None:
+        super().__init__(line)
+        self.named = tuple(named)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What the feed said to all categories, in as few questions as that took.
+
+    `cut` are the categories whose own feed has the length at which arXiv cuts it, `faults` those that could not be
+    read, `split` tells that the combined feed was cut and each category was asked for.
+    """
+
+    feed: Feed
+    cut: frozenset[str] = frozenset()
+    faults: Mapping[str, TriageError] = field(default_factory=dict)
+    split: bool = False
+
+
+def read_batch(wire: Wire, categories: Sequence[str]) -> Batch:
+    """Fetch the announcement of all categories: in one request, unless one of them is unknown or the answer is cut.
+
+    Raises:
+        InvalidInput: no category could be read; the message names the first.
+        Unavailable, TryLater: as `Wire.get`, for the first request.
+    """
+    good, faults = list(categories), dict[str, TriageError]()
+    while True:
+        try:
+            feed = read_feed(wire, good)
+        except UnknownCategory as fault:
+            bad = [name for name in good if name in fault.named]
+            if len(bad) == len(good) or len(good) == 1:
+                raise
+            if not bad:
+                return _one_by_one(wire, good, faults)
+            faults.update(dict.fromkeys(bad, fault))
+            good = [name for name in good if name not in bad]
+            continue
+        if feed.truncated and len(good) > 1:
+            return _one_by_one(wire, good, faults, feed)
+        return Batch(feed, frozenset(good if feed.truncated else ()), faults)
+
+
+def _one_by_one(
+    wire: Wire, categories: Sequence[str], faults: dict[str, TriageError], whole: Feed | None = None
+) -> Batch:
+    """Ask for each category alone; what the cut feed of all holds is good as well, and tells what is new best."""
+    feeds, cut = [whole] if whole else [], []
+    for category in categories:
+        try:
+            feed = read_feed(wire, [category])
+        except TriageError as fault:
+            faults[category] = fault
+            continue
+        feeds.append(feed)
+        if feed.truncated:
+            cut.append(category)
+    if not feeds:
+        raise next(iter(faults.values()))
+    return Batch(_together(feeds), frozenset(cut), faults, whole is not None)
+
+
+def _together(feeds: Sequence[Feed]) -> Feed:
+    """Make one feed of several, each paper once; an empty one has no say in the day."""
+    items = _once([item for feed in feeds for item in feed.items])
+    days = Counter(feed.day for feed in feeds if feed.day and feed.items)
+    day = days.most_common(1)[0][0] if days else feeds[0].day
+    skipped = sum(feed.skipped for feed in feeds)
+    return Feed(tuple(items), day, feeds[-1].rendered, len(items) + skipped, skipped)
+
+
 def read_feed(wire: Wire, categories: Sequence[str]) -> Feed:
     """Fetch the announcement of all categories in one request, which lists each paper once.
 
     Raises:
-        InvalidInput: arXiv does not know one of the categories; the message names it.
+        UnknownCategory: arXiv does not know one of the categories; the message names it.
+        InvalidInput: there is no category to ask for.
         Unavailable, TryLater: as `Wire.get`.
     """
     if not categories:
@@ -66,7 +142,15 @@ def read_feed(wire: Wire, categories: Sequence[str]) -> Feed:
     title = parsed.feed.get("title", "")
     if response.status_code != 200 or title.startswith("Feed error"):
         raise _refused(parsed.feed.get("subtitle", "") or title, response.status_code, categories)
-    return _feed(parsed)
+    feed = _feed(parsed)
+    wire.note(
+        feed="+".join(categories), day=feed.day, rendered=feed.rendered, entries=feed.size, types=_kinds(feed.items)
+    )
+    return feed
+
+
+def _kinds(items: Iterable[Item]) -> dict[str, int]:
+    return dict(Counter(item.type for item in items))
 
 
 def _parse(body: bytes) -> Any:
@@ -78,15 +162,16 @@ def _parse(body: bytes) -> Any:
     return feedparser.parse(io.BytesIO(body), response_headers={"content-type": "application/atom+xml; charset=utf-8"})
 
 
-def _refused(reason: str, status: int, categories: Sequence[str]) -> Exception:
+def _refused(reason: str, status: int, categories: Sequence[str]) -> UnknownCategory:
     """Word the feed's error; the long list of everything it would have accepted is left out."""
     short = " ".join(reason.split(" Valid ")[0].split())[:200]
     match = _REASON.search(reason)
     if not match:
-        return InvalidInput(f"arXiv's feed refuses {', '.join(categories)} ({status}): {short or 'no reason given'}")
+        return UnknownCategory(f"arXiv's feed refuses {', '.join(categories)} ({status}): {short or 'no reason given'}")
     named = [name for name in categories if name == match["name"] or name.endswith(f".{match['name']}")]
     bad = " or ".join(named) or match["name"]
-    return InvalidInput(f"arXiv knows no category {bad} ({short.rstrip('.')}); correct 'categories' in the profile")
+    line = f"arXiv knows no category {bad} ({short.rstrip('.')}); correct 'categories' in the profile"
+    return UnknownCategory(line, named)
 
 
 def _feed(parsed: Any) -> Feed:

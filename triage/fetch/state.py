@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
-from triage.fetch.calendar import eastern_day, expected_day, may_be_quiet
+from triage.fetch.calendar import eastern_day, expected_day, holidays, may_be_quiet
 
 if TYPE_CHECKING:
     from triage.fetch.feed import Feed
@@ -53,6 +53,8 @@ class _Morning:
     expected: date
     today: date
     reached: date | None
+    cut: AbstractSet[str]
+    free: AbstractSet[date]
 
 
 def failure(categories: Iterable[str], reason: str) -> FetchReport:
@@ -68,6 +70,9 @@ def assess(
     confirmed: Mapping[str, date | None],
     server_now: datetime,
     aliases: Mapping[str, str] | None = None,
+    cut: AbstractSet[str] | None = None,
+    faults: Mapping[str, str] | None = None,
+    free: AbstractSet[date] | None = None,
 ) -> FetchReport:
     """Decide what the feed means, per category and overall.
 
@@ -78,27 +83,39 @@ def assess(
         confirmed: last confirmed announcement day of each category, None or absent before the first.
         server_now: the server's time (aware), which wins over a wrong local clock.
         aliases: other names of a category to the one used, such as `cs.NA` to `math.NA`.
+        cut: categories whose answer has the length at which arXiv cuts it; all of them for a feed of that length when
+            None.
+        faults: categories that could not be read, and why.
+        free: arXiv's holidays; the bundled ones when None.
     """
-    names = aliases or {}
-    morning = _morning(feed, unseen, confirmed, server_now)
+    names, broken = aliases or {}, faults or {}
+    short = (set(categories) if feed.truncated else set()) if cut is None else cut
+    morning = _morning(feed, unseen, confirmed, server_now, short, holidays() if free is None else free)
     reports = {
-        category: _report(_listing(category, feed.items, names), confirmed.get(category), morning)
+        category: CategoryReport("failed", reason=broken[category])
+        if category in broken
+        else _report(category, _listing(category, feed.items, names), confirmed.get(category), morning)
         for category in categories
     }
-    state = _overall([report.state for report in reports.values()])
+    state = overall([report.state for report in reports.values()])
     return FetchReport(state, _batch_day(state, reports, morning), reports)
 
 
 def _morning(
-    feed: Feed, unseen: AbstractSet[str], confirmed: Mapping[str, date | None], server_now: datetime
+    feed: Feed,
+    unseen: AbstractSet[str],
+    confirmed: Mapping[str, date | None],
+    server_now: datetime,
+    cut: AbstractSet[str],
+    free: AbstractSet[date],
 ) -> _Morning:
     """Settle what all categories share: whether the batch is fresh, and of which day."""
-    today, expected = eastern_day(server_now), expected_day(server_now)
+    today, expected = eastern_day(server_now), expected_day(server_now, free)
     reached = max((day for day in confirmed.values() if day), default=None)
     fresh = any(_is_fresh(item, unseen) for item in feed.items)
     own = min(feed.day or expected, today)
     day = own if reached is None or own > reached else max(expected, own)
-    return _Morning(feed, unseen, fresh, day, expected, today, reached)
+    return _Morning(feed, unseen, fresh, day, expected, today, reached, cut, free)
 
 
 def _is_fresh(item: Item, unseen: AbstractSet[str]) -> bool:
@@ -111,18 +128,18 @@ def _listing(category: str, items: Iterable[Item], aliases: Mapping[str, str]) -
     return [item for item in items if wanted in {aliases.get(name, name) for name in item.paper.categories}]
 
 
-def _report(items: Sequence[Item], confirmed: date | None, morning: _Morning) -> CategoryReport:
-    state, reason = _verdict(items, confirmed, morning)
+def _report(category: str, items: Sequence[Item], confirmed: date | None, morning: _Morning) -> CategoryReport:
+    state, reason = _verdict(category in morning.cut, items, confirmed, morning)
     types = [item.type for item in items]
     replaced = types.count("replace") + types.count("replace-cross")
     return CategoryReport(state, types.count("new"), types.count("cross"), replaced, reason)
 
 
-def _verdict(items: Sequence[Item], confirmed: date | None, morning: _Morning) -> tuple[CategoryState, str]:
+def _verdict(cut: bool, items: Sequence[Item], confirmed: date | None, morning: _Morning) -> tuple[CategoryState, str]:
     """Name the state of one category and why."""
     if not morning.feed.items:
         return _empty(morning)
-    if morning.feed.truncated:
+    if cut and (morning.fresh or confirmed is None or confirmed < morning.expected):
         return "truncated", "the feed holds exactly 2000 items: the oldest new papers are cut off"
     if morning.fresh:
         return _beside_fresh(items, confirmed, morning)
@@ -135,7 +152,7 @@ def _empty(morning: _Morning) -> tuple[CategoryState, str]:
         return "failed", f"none of the {morning.feed.size} entries of the feed could be read"
     if morning.today.weekday() >= 5:
         return "quiet", "no announcement on a weekend"
-    if may_be_quiet(morning.today):
+    if may_be_quiet(morning.today, morning.free):
         return "quiet", "no announcement: a holiday of arXiv's calendar"
     return "stale", f"the feed is empty on a working day; the batch of {_name(morning.expected)} is not out yet"
 
@@ -162,7 +179,7 @@ def _repeated(items: Sequence[Item], confirmed: date | None, morning: _Morning) 
         known = _reached(morning) or (_only_replacements(morning.feed) and morning.day >= morning.expected)
     if known:
         return ("announced", "") if items else ("quiet", "nothing for this category in the batch")
-    if may_be_quiet(morning.expected):
+    if may_be_quiet(morning.expected, morning.free):
         return "quiet", "no newer announcement: a holiday of arXiv's calendar"
     return "stale", f"the feed repeats papers announced before; the batch of {_name(morning.expected)} is expected"
 
@@ -179,7 +196,7 @@ def _name(day: date) -> str:
     return f"{day:%a} {day.isoformat()}"
 
 
-def _overall(states: Sequence[CategoryState]) -> FetchState:
+def overall(states: Sequence[CategoryState]) -> FetchState:
     """Fold the categories' states into one: anything that lacks a part of the batch beside a good part is partial."""
     kinds = set(states)
     if kinds <= {"quiet"}:
@@ -194,6 +211,8 @@ def _overall(states: Sequence[CategoryState]) -> FetchState:
 def _batch_day(state: FetchState, reports: Mapping[str, CategoryReport], morning: _Morning) -> date | None:
     """Tell the day of the batch: of the unseen papers, else of the confirmed batch that the feed repeats."""
     if morning.fresh:
+        return morning.day
+    if any(report.state == "truncated" for report in reports.values()):
         return morning.day
     if state in ("announced", "partial") and any(report.state == "announced" for report in reports.values()):
         return morning.reached if _reached(morning) else morning.day

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from triage.errors import Unavailable
+from triage.fetch.journal import Journal, bare, telling
 from triage.fetch.manners import Clock, Gate
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Wire:
         feed, api, oai: arXiv's three addresses, from the configuration.
         pause: seconds between requests as configured; outside this machine never less than arXiv asks for.
         contact: mail address of whoever runs this, for the User-Agent.
-        folder: where the time of the last request and a server's wish for peace are kept for later processes.
+        folder: where the time of the last request, a server's wish for peace and the log of all answers are kept.
         clock: wall clock, monotonic clock and waiting.
         total_s: seconds that all requests together may take, counted from now.
         version: of triage, for the User-Agent.
@@ -59,7 +60,7 @@ class Wire:
         self.requests = 0
         self.offset = 0.0
         self.outline: Outline | None = None
-        self._clock = clock
+        self._clock, self._journal = clock, Journal(folder)
         self._deadline = clock.monotonic() + total_s
         adapter = PoliteAdapter(
             gate=Gate(folder, clock),
@@ -70,6 +71,7 @@ class Wire:
             limits=limits or Limits(),
             rng=rng,
             heard=self._heard,
+            told=self._told,
         )
         self.session = requests.Session()
         self.session.auth = lambda request: request  # otherwise a password from ~/.netrc would travel along
@@ -108,8 +110,27 @@ class Wire:
 
         try:
             return self.session.get(url)
+        except requests.TooManyRedirects as fault:
+            raise Unavailable(f"{bare(url)[:120]} answers with redirects only; check the [arxiv] settings") from fault
         except requests.RequestException as fault:
-            raise Unavailable(f"cannot use the address {url[:120]}: {fault}; check the [arxiv] settings") from fault
+            kind = type(fault).__name__  # its text may hold the whole address, with a password
+            raise Unavailable(
+                f"cannot use the address {bare(url)[:120]} ({kind}); check the [arxiv] settings"
+            ) from fault
+
+    def note(self, **facts: object) -> None:
+        """Add to the log what only a parser can tell of an answer, such as the days that it carries."""
+        self._journal.add(self._clock.now(), **facts)
+
+    def _told(
+        self, request: requests.PreparedRequest, response: requests.Response | None, fault: str, seconds: float
+    ) -> None:
+        """Log one exchange."""
+        facts: dict[str, object] = {"url": bare(request.url or ""), "seconds": round(seconds, 3)}
+        if response is not None:
+            facts |= {"status": response.status_code, "bytes": len(response.content)}
+            facts |= {"offset_s": round(self.offset, 1), "headers": telling(response.headers)}
+        self._journal.add(self._clock.now(), **facts, **({"fault": fault} if fault else {}))
 
     def _heard(self, headers: Mapping[str, str] | None, outline: Outline | None) -> None:
         """Take notes of the exchange: called with neither when a request goes out."""

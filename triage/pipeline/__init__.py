@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from triage.pipeline.coffee import remember, shortlist
-from triage.pipeline.intake import Refreshed, due, refresh
+from triage.pipeline.intake import Refreshed, due, next_look, refresh
 from triage.pipeline.order import rank_pool
+from triage.pipeline.pull import Pulled, pull
 
-__all__ = ["Refreshed", "due", "rank_pool", "refresh", "remember", "shortlist"]
+__all__ = ["Pulled", "Refreshed", "due", "next_look", "pull", "rank_pool", "refresh", "remember", "shortlist"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from triage import budget, rank
+from triage import budget, fetch, rank
 from triage.budget import Limits, Shortlist, State
 from triage.pipeline.order import DAYS, rank_days
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from triage.paper import ScoredPaper
     from triage.profile import Profile
     from triage.store import Ranking, Store
+
+
+DAY = timedelta(days=1)
+RECENT = timedelta(days=14)
+"""Announcements that were missed and not caught up are named for so long."""
 
 
 def shortlist(
@@ -29,6 +36,7 @@ def shortlist(
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
     shown_by: str = "session",
+    free: AbstractSet[date] | None = None,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
 
@@ -44,6 +52,7 @@ def shortlist(
         encoder: names the cached vectors, so that an edited profile is ranked again; it embeds nothing here. Without
             one the order is the kept one: a session leaves the ranking to its child.
         shown_by: whose last list decides what was announced since: "session" or "digest".
+        free: arXiv's holidays; the bundled ones when None.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     day = today or now.date()
@@ -54,7 +63,7 @@ def shortlist(
         rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,))
         found = _rankings(store, focus, ranker, days)
     left = minutes * 60 if left_s is None else left_s
-    papers, left_out = _chosen(store, focus, found, ranker, left)
+    papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, ranker, left))
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
     covers = {name: when for name, when in store.confirmed(categories).items() if when}
     return Shortlist(
@@ -62,14 +71,14 @@ def shortlist(
         profiles=tuple(profile.name for profile in focus),
         announced=days[0] if days else None,
         covers=covers,
-        missing=_missing(store, categories),
+        missing=_missing(store, categories, now.date() - RECENT),
         budget_s=minutes * 60,
         left_s=left,
         ranker=ranker,
         ranker_version=rank.RANKERS[ranker].version,
         papers=papers,
         left_out=left_out,
-        notes=_notes(focus, found),
+        notes=(*_notes(focus, found), *_backlog(store, days, day, shown_by), *_silence(store, categories, now, free)),
     )
 
 
@@ -154,12 +163,47 @@ def _state(store: Store, any_focus: bool, any_pick: bool) -> State:
     return "nothing-worth-it"
 
 
-def _missing(store: Store, categories: Iterable[str]) -> dict[str, str]:
-    """The reason for each category that the last run could not read whole."""
+def _missing(store: Store, categories: Sequence[str], since: date) -> dict[str, str]:
+    """The reason for each category whose newest run could not read it whole, or whose missed days are not caught up."""
+    states = store.last_states(categories)
+    told = {}
+    for name in categories:
+        state, reason = states.get(name, ("failed", "never fetched: triage fetch"))
+        if state not in ("announced", "quiet"):
+            told[name] = reason or state
+        elif days := store.missed(name, since):
+            told[name] = f"not read: {', '.join(f'{day:%a} {day.isoformat()}' for day in days[-3:])}"
+    return told
+
+
+def _labelled(scored: ScoredPaper) -> ScoredPaper:
+    """Say first that a paper is only a new version of an old one, where the reader asked for those as well."""
+    paper = scored.paper
+    if paper.announce_type not in ("replace", "replace-cross"):
+        return scored
+    return replace(scored, why=(f"replacement, version {paper.version}", *scored.why))
+
+
+def _backlog(store: Store, days: Sequence[date], today: date, shown_by: str) -> list[str]:
+    """Say that a list holds several announcements, and how many papers of older ones were never on any list."""
+    if len(days) < 2:
+        return []
+    last = store.last_shown(shown_by, today)
+    oldest = min(days)
+    told = [f"{len(days)} announcements in one coffee, from {oldest:%a} {oldest.isoformat()} on"]
+    expired = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []
+    return told + ([f"{len(expired)} papers announced before that expired unread"] if expired else [])
+
+
+def _silence(store: Store, categories: Sequence[str], now: datetime, free: AbstractSet[date] | None) -> list[str]:
+    """Say so when the newest announcement should long be here and no run asked for it: cron that died is not quiet."""
     run = store.last_run()
-    states = run.categories if run else {}
-    told = {name: states.get(name, ("failed", "never fetched: triage fetch")) for name in categories}
-    return {name: reason or state for name, (state, reason) in told.items() if state not in ("announced", "quiet")}
+    expected = fetch.expected_day(now, free)
+    reached = [day for day in store.confirmed(categories).values() if day]
+    asked = run is not None and fetch.eastern_day(run.at) >= expected
+    if not reached or min(reached) >= expected or asked:
+        return []
+    return [f"the announcement of {expected:%a} {expected.isoformat()} was not asked for yet: triage fetch"]
 
 
 def _notes(focus: Sequence[Profile], found: dict[str, list[Ranking]]) -> tuple[str, ...]:

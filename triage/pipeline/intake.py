@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,23 +13,30 @@ from triage import fetch, taxonomy
 from triage.config import ArxivConfig
 from triage.errors import TriageError, Unavailable
 from triage.pipeline.order import BACKGROUND, judged_ids, rank_days
+from triage.pipeline.pull import pull
 from triage.pipeline.vectors import Progress, embed_missing, silent
-from triage.store import Added, Run
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
     from triage.fetch import FetchReport, Wire
-    from triage.paper import Item, Paper
+    from triage.paper import Paper
     from triage.profile import Profile
-    from triage.store import Store
+    from triage.store import Added, Store
 
 DETAILS = timedelta(days=7)
 """How long the API is asked again for a paper that it does not know yet."""
 
+OPEN = timedelta(days=14)
+"""How long an announcement that was missed is a reason to fetch by itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a run brought, and what is left undone: `fault` stopped the feed, `notes` are lines for the reader."""
+    """What a run brought, and what is left undone.
+
+    `fault` stopped the feed, `notes` are lines for the reader, `next_look` is when to ask again for a batch that is
+    late.
+    """
 
     report: FetchReport
     added: Added
@@ -37,6 +45,7 @@ class Refreshed:
     requests: int
     notes: tuple[str, ...] = ()
     fault: TriageError | None = None
+    next_look: datetime | None = None
 
     def to_json(self) -> dict[str, object]:
         """The shape of `triage fetch --json`."""
@@ -58,6 +67,7 @@ class Refreshed:
             "embedded": self.embedded,
             "requests": self.requests,
             "waiting": self.waiting,
+            "next_look": self.next_look.isoformat(timespec="seconds") if self.next_look else None,
             "notes": list(self.notes),
         }
 
@@ -89,6 +99,7 @@ def refresh(
     back: int = 0,
     progress: Progress = silent,
     stop: Callable[[], bool] | None = None,
+    free: AbstractSet[date] | None = None,
 ) -> Refreshed:
     """Bring what was announced, embed what is new, and store the scores of every ranker.
 
@@ -104,75 +115,64 @@ def refresh(
         back: days of earlier papers to bring as a background for the statistics.
         progress: told of each step.
         stop: asked between batches; True ends the embedding early, and the rest waits for the next run.
+        free: arXiv's holidays; the bundled ones when None.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     if wire is None:
         told = ArxivConfig()
         wire = fetch.Wire(feed=told.feed, api=told.api, oai=told.oai, clock=_Ticking(now))
-    report, added, fault = _pull(store, wire, _categories(focus), now, progress)
-    notes = []
-    if fault is None:
-        notes = [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
+    pulled = pull(store, wire, _categories(focus), now, free=free, progress=progress)
+    notes = list(pulled.notes)
+    if pulled.fault is None:
+        notes += [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
     embedded, waiting, encoded_note = _embed(store, encoder, focus, types, progress, stop)
     rank_days(store, focus, encoder, types=types, at=now, progress=progress)
     notes += encoded_note
-    return Refreshed(report, added, embedded, waiting, wire.requests, tuple(notes), fault)
+    again = now + fetch.LOOK_AGAIN if pulled.report.state == "stale" else None
+    return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, tuple(notes), pulled.fault, again)
 
 
-def due(store: Store, profiles: Sequence[Profile], now: datetime, *, ranker: str) -> bool:
-    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited."""
+def next_look(store: Store) -> datetime | None:
+    """When to ask again for a batch that was late at the last run; None when none was."""
+    run = store.last_run()
+    return run.at + fetch.LOOK_AGAIN if run and run.state == "stale" else None
+
+
+def due(
+    store: Store,
+    profiles: Sequence[Profile],
+    now: datetime,
+    *,
+    ranker: str,
+    free: AbstractSet[date] | None = None,
+    patient: bool = False,
+) -> bool:
+    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited.
+
+    With `patient`, a batch that was late is not asked for again before `next_look`.
+    """
     newest = store.announcement_days()[:1]
-    confirmed = store.confirmed(_categories(profiles)).values()
-    if not newest or any(day is None or day < fetch.expected_day(now) for day in confirmed):
+    confirmed = store.confirmed(_categories(profiles))
+    again = next_look(store) if patient else None
+    expected = fetch.expected_day(now, free)
+    behind = not newest or any(day is None or day < expected for day in confirmed.values())
+    if (behind and (again is None or now >= again)) or _gap_to_fill(store, confirmed, now):
         return True
+    if not newest:
+        return False
     return any(store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint for one in profiles)
+
+
+def _gap_to_fill(store: Store, categories: Iterable[str], now: datetime) -> bool:
+    """Whether a missed announcement may be asked for again: not more often than a batch that is late."""
+    run = store.last_run()
+    rested = run is None or now >= run.at + fetch.LOOK_AGAIN
+    return rested and any(store.missed(name, now.date() - OPEN) for name in categories)
 
 
 def _categories(profiles: Iterable[Profile]) -> list[str]:
     """All categories of the profiles, each once, in their order."""
     return list(dict.fromkeys(category for profile in profiles for category in profile.categories))
-
-
-def _pull(
-    store: Store, wire: Wire, categories: list[str], now: datetime, progress: Progress
-) -> tuple[FetchReport, Added, TriageError | None]:
-    """Read the feed and store the batch together with the state of the run, in one transaction."""
-    what = "+".join(categories)
-    progress("fetching", what, 0, None)
-    try:
-        feed = fetch.read_feed(wire, categories)
-    except TriageError as fault:
-        report = fetch.failure(categories, str(fault))
-        store.add_run(_run(report, now))
-        return report, Added(), fault
-    listed = [item.paper.id for item in feed.items if item.type in ("new", "cross")]
-    report = fetch.assess(
-        categories,
-        feed,
-        unseen=set(listed) - store.announced_before(listed),
-        confirmed=store.confirmed(categories),
-        server_now=wire.server_now,
-        aliases=taxonomy.ALIASES,
-    )
-    added = Added()
-    with store.write():
-        if feed.items and report.announced:
-            items = [_canonical(item) for item in feed.items]
-            added = store.add_announcement(items, announced=report.announced, feed_day=feed.day, at=now)
-        store.add_run(_run(report, now))
-    progress("fetching", what, len(feed.items), len(feed.items))
-    return report, added, None
-
-
-def _canonical(item: Item) -> Item:
-    """One name for categories that arXiv lists under two, so that a profile meets them under either."""
-    names = tuple(dict.fromkeys(taxonomy.canonical(name) for name in item.paper.categories))
-    return replace(item, paper=replace(item.paper, categories=names))
-
-
-def _run(report: FetchReport, now: datetime) -> Run:
-    states = {name: (one.state, one.reason) for name, one in report.categories.items()}
-    return Run(now, report.state, report.announced, states)
 
 
 def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:

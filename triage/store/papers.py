@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from triage.paper import AnnounceType, Item, Paper
@@ -23,6 +23,9 @@ _NEWEST = (
     "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id ORDER BY n.announced DESC, n.type LIMIT 1)"
 )
 _CHUNK = 500
+
+ONCE = timedelta(days=7)
+"""A paper arrives once in so long, whatever dates the feed gives to it; later it may be cross-listed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Papers(Connection):
     def add_announcement(self, items: Sequence[Item], *, announced: date, feed_day: date | None, at: datetime) -> Added:
         """Store one batch: papers by identifier, never lowering a version, and why each was listed.
 
-        A replacement of an unknown paper is stored and counted as updated.
+        A replacement of an unknown paper is stored and counted as updated. A paper that was announced as new or cross
+        within `ONCE` is not announced so again: a batch that the feed repeats under another date brings it only once.
         """
         with self.write() as db:
             stored = self.known(item.paper.id for item in items)
@@ -106,16 +110,12 @@ class Papers(Connection):
                 db.execute(
                     "INSERT OR IGNORE INTO announcements (paper_id, announced, type, feed_day, seen_at) "
                     "SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM announcements "
-                    "WHERE paper_id = ? AND type = ? AND feed_day IS ?)",
+                    "WHERE paper_id = ? AND ((type = ? AND feed_day IS ?) OR (? AND type IN ('new', 'cross') "
+                    "AND announced BETWEEN ? AND ?)))",
                     (
-                        item.paper.id,
-                        iso(announced),
-                        item.type,
-                        iso(feed_day),
-                        iso(at),
-                        item.paper.id,
-                        item.type,
-                        iso(feed_day),
+                        *(item.paper.id, iso(announced), item.type, iso(feed_day), iso(at)),
+                        *(item.paper.id, item.type, iso(feed_day)),
+                        *(item.type in ("new", "cross"), iso(announced - ONCE), iso(announced + ONCE)),
                     ),
                 )
             return Added(new, updated, known)

@@ -183,5 +183,11 @@ def m007_mails(db: Database) -> None:
     )
 
 
+@MIGRATIONS()
+def m008_run_offset(db: Database) -> None:
+    """How far the server's clock was ahead of this machine's, in seconds; None where no answer came."""
+    db.table("runs").add_column("offset_s", float)
+
+
 NAMES = frozenset(name for name in list(globals()) if name[:1] == "m" and name[1:4].isdigit())
 """Every migration this triage knows; a database that had others is newer."""

@@ -1,0 +1,231 @@
+"""`triage doctor`: every fault is one line that says how to mend it, and what is broken decides the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from arxiv_server import ArxivServer, Fault, item
+
+from triage import doctor
+from triage.errors import Unavailable
+from triage.fetch import holidays
+from triage.store import Run, Store
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+FRIDAY = date(2026, 11, 20)
+PROFILE = 'name = "mine"\nstatement = "matter that was invented"\ncategories = ["cs.LG"]\n'
+
+
+def triage(home: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {"PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "LANG": "C.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "triage", *arguments],
+        env={**clean, "TRIAGE_HOME": str(home), "HF_HUB_OFFLINE": "1", **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def server() -> Iterator[ArxivServer]:
+    with ArxivServer([item(1)]) as server:
+        yield server
+
+
+@pytest.fixture
+def reader(tmp_path: Path, server: ArxivServer) -> Path:
+    """A home with one profile that reads from the test's server."""
+    home = tmp_path / "reader"
+    (home / "profiles").mkdir(parents=True)
+    (home / "profiles" / "mine.toml").write_text(PROFILE)
+    lines = [f'{name} = "{url}"' for name, url in server.addresses.items()]
+    (home / "config.toml").write_text("\n".join(["[arxiv]", *lines, 'contact = "ada@example.org"']))
+    return home
+
+
+def _findings(done: subprocess.CompletedProcess[str]) -> dict[str, list[dict[str, str]]]:
+    assert "Traceback" not in done.stderr
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in json.loads(done.stdout)["findings"]:
+        found.setdefault(one["name"], []).append(one)
+    return found
+
+
+def test_a_healthy_home_is_fine_and_shows_its_log(reader: Path) -> None:
+    assert triage(reader, "fetch").returncode in (0, 75)
+    done = triage(reader, "doctor", "--json", "--log")
+    assert done.returncode == 0, done.stdout
+    told = json.loads(done.stdout)
+    assert (told["schema"], told["ok"]) == (1, True)
+    found = _findings(done)
+    assert {"contact", "calendar", "profiles", "model", "database", "runs", "network", "clock", "log"} <= set(found)
+    assert all(one["mend"] for some in found.values() for one in some if one["state"] != "fine")
+    assert any(row.get("status") == 200 and "date" in row["headers"] for row in told["answers"])
+
+
+def test_each_line_says_what_to_do(tmp_path: Path) -> None:
+    done = triage(tmp_path / "empty", "doctor", "--offline")
+    assert done.returncode == 1
+    assert "BROKEN profiles" in done.stdout
+    assert 'contact = "' in done.stdout
+    assert "-> triage fetch" in done.stdout
+    assert done.stderr == ""
+
+
+def test_every_broken_part_is_found_at_once(reader: Path) -> None:
+    (reader / "profiles" / "bad.toml").write_text('statement = "x"\ncategories = ["cs.LGG"]\n')
+    (reader / "holidays.txt").write_text("soon\n")
+    (reader / "triage.db").write_bytes(b"no database " * 400)
+    done = triage(reader, "doctor", "--offline", "--json")
+    assert done.returncode == 1
+    found = _findings(done)
+    broken = {name for name, some in found.items() if any(one["state"] == "broken" for one in some)}
+    assert {"profiles", "calendar", "database"} <= broken
+    assert any("bad.toml:2:16" in one["says"] for one in found["profiles"])
+    assert "network" not in found
+
+
+def test_broken_settings_are_said_first(reader: Path) -> None:
+    (reader / "config.toml").write_text("[arxv]\n")
+    done = triage(reader, "doctor", "--json")
+    assert done.returncode == 1
+    assert "did you mean arxiv" in _findings(done)["settings"][0]["says"]
+
+
+def test_a_damaged_page_of_the_database_is_found(reader: Path) -> None:
+    with closing(Store(reader / "triage.db")) as store:
+        store.db.execute("CREATE TABLE filler (x)")
+        store.db.executescript("".join(f"INSERT INTO filler VALUES ('{'x' * 900}');" for _ in range(200)))
+    connection = sqlite3.connect(reader / "triage.db")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    body = bytearray((reader / "triage.db").read_bytes())
+    body[-4096 * 6 : -4096 * 4] = b"\xff" * 8192
+    (reader / "triage.db").write_bytes(body)
+    done = triage(reader, "doctor", "--offline", "--json")
+    assert done.returncode == 1
+    assert any(one["state"] == "broken" for one in _findings(done)["database"])
+
+
+def test_an_arxiv_that_is_down_is_broken_and_offline_does_not_ask(reader: Path, server: ArxivServer) -> None:
+    server.fail("/atom", *[Fault(404, b"gone")] * 2)
+    done = triage(reader, "doctor", "--json")
+    assert done.returncode == 1
+    assert "404" in _findings(done)["network"][0]["says"]
+    asked = len(server.log)
+    triage(reader, "doctor", "--offline")
+    assert len(server.log) == asked
+
+
+# The looks, one by one
+
+
+def _run(state: str, hours: float = 1, reason: str = "", **given: Any) -> Run:
+    announced = FRIDAY if state in ("announced", "partial") else None
+    return Run(NOW - timedelta(hours=hours), state, announced, {"cs.LG": (state, reason)}, **given)
+
+
+@pytest.mark.parametrize(
+    ("last", "worst"),
+    [("announced", "fine"), ("quiet", "fine"), ("stale", "note"), ("partial", "note"), ("failed", "broken")],
+)
+def test_the_last_run_decides_and_older_ones_are_told(last: str, worst: str) -> None:
+    with closing(Store()) as store:
+        store.add_run(_run("failed", 20, "no network"))
+        store.add_run(_run(last, 1, "because"))
+        found = [one for one in doctor.runs(store, ["cs.LG"], NOW, holidays()) if one.name == "runs"]
+    assert [one.state for one in found] == [worst, "note"]
+    assert "no network" in found[1].says
+
+
+def test_missed_and_expected_announcements_are_named() -> None:
+    with closing(Store()) as store:
+        store.add_run(_run("announced"))
+        store.add_missed("cs.LG", [date(2026, 11, 18)], "no run read this announcement")
+        later = NOW + timedelta(days=4)
+        says = " ".join(one.says for one in doctor.runs(store, ["cs.LG", "cs.CL"], later, holidays()))
+    assert "2026-11-18 not read whole" in says
+    assert "Tue 2026-11-24 is expected" in says
+    assert "cs.CL: no announcement" in says
+
+
+@pytest.mark.parametrize(
+    ("offset", "state", "word"),
+    [(None, "note", "no answer"), (2.0, "fine", "2 s"), (4000.0, "note", "behind"), (-4000.0, "note", "ahead")],
+)
+def test_a_wrong_clock_is_told_in_words(offset: float | None, state: str, word: str) -> None:
+    (one,) = doctor.clock(offset)
+    assert one.state == state
+    assert word in one.says
+
+
+def test_a_model_that_is_absent_is_broken() -> None:
+    class Absent:
+        name = "absent"
+
+        @property
+        def revision(self) -> str:
+            raise Unavailable("the model is not on this machine")
+
+        def encode(self, texts: Any) -> Any:
+            raise AssertionError("the doctor encodes nothing")
+
+    (one,) = doctor.model(Absent())
+    assert (one.state, one.says) == ("broken", "the model is not on this machine")
+
+
+def test_a_year_without_holidays_is_told() -> None:
+    (one,) = doctor.calendar(holidays(), datetime(2027, 2, 1, tzinfo=UTC), Path("home"))
+    assert (one.state, "2027" in one.says) == ("note", True)
+    assert "holidays.txt" in one.mend
+
+
+def test_a_faulty_last_answer_is_told() -> None:
+    rows = [{"url": "u", "at": "t", "status": 200}, {"url": "u", "at": "t", "status": 429, "fault": "asks for a pause"}]
+    (one,) = doctor.answers(rows)
+    assert (one.state, "asks for a pause" in one.says) == ("note", True)
+
+
+# The lock
+
+
+def test_the_lock_says_who_holds_it(reader: Path) -> None:
+    code = (
+        "import os, sys\nfrom triage.cli.surroundings import Surroundings\n"
+        "with Surroundings(os.environ).lock('fetch', 'busy'):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    environ = {**os.environ, "TRIAGE_HOME": str(reader)}
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        done = triage(reader, "fetch")
+        assert done.returncode == 75
+        assert f"(process {holder.pid}, since " in done.stderr
+    finally:
+        holder.communicate(timeout=30)
+    assert "another triage fetch" not in triage(reader, "fetch").stderr
+
+
+def test_a_stale_morning_says_when_the_next_look_is_due(reader: Path, server: ArxivServer) -> None:
+    """Whoever asks in between is told when the batch was looked for and when that is worth doing again."""
+    with closing(Store(reader / "triage.db")) as store:
+        store.add_run(Run(datetime.now(UTC), "stale", None, {"cs.LG": ("stale", "the feed repeats known papers")}))
+    listed = triage(reader, "list")
+    assert "looked at " in listed.stdout + listed.stderr
+    assert "next look from " in listed.stdout + listed.stderr

@@ -1,0 +1,487 @@
+"""Whole runs against a server that misbehaves: what is recorded, what is caught up, and that no paper is lost."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from arxiv_server import ArxivServer, Fault, api_error, atom_feed, feed_error, item, oai_error
+from conftest import Clock
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from triage.fetch import Wire, read_journal
+from triage.paper import Verdict
+from triage.pipeline import due, next_look, pull, refresh, remember, shortlist
+from triage.profile import Profile
+from triage.store import Store
+
+if TYPE_CHECKING:
+    from triage.paper import Item
+    from triage.pipeline import Pulled
+
+BOTH = ("cs.LG", "cs.CL")
+HTML = {"Content-Type": "text/html"}
+
+
+class Mornings:
+    """One reader and one arXiv; `on` is the day it is, noon UTC."""
+
+    def __init__(self, server: ArxivServer, store: Store, folder: Path | None = None) -> None:
+        self.server, self.store, self.folder = server, store, folder
+        self.clock = Clock(datetime(2026, 11, 1, tzinfo=UTC))
+        server.date, server.stamp = self.clock.now, self.clock.monotonic
+        self.on(16)
+
+    def on(self, day: int, hour: int = 12, month: int = 11) -> date:
+        self.clock.elapsed = (datetime(2026, month, day, hour, tzinfo=UTC) - self.clock.start).total_seconds()
+        return date(2026, month, day)
+
+    def publish(self, day: date, *items: Item, feed: bool = True) -> None:
+        self.server.papers += [one.paper for one in items]
+        self.server.records += [(day, one.paper) for one in items]
+        if feed:
+            self.server.items, self.server.day = list(items), day
+
+    def read(self, *categories: str, **given: Any) -> Pulled:
+        told: dict[str, Any] = {**self.server.addresses, "pause": 0, "clock": self.clock, "folder": self.folder}
+        with Wire(**{**told, **given}) as wire:
+            return pull(self.store, wire, categories or ("cs.LG",), self.clock.now())
+
+    @property
+    def announced(self) -> dict[str, tuple[str, str]]:
+        rows = self.store.rows("SELECT paper_id, announced, type FROM announcements ORDER BY announced")
+        assert len({row[0] for row in rows}) == len(rows), "nothing arrives twice"
+        return {str(row[0])[-2:]: (str(row[1])[-2:], str(row[2])) for row in rows}
+
+
+@pytest.fixture
+def mornings(tmp_path: Path) -> Iterator[Mornings]:
+    with ArxivServer() as server, closing(Store()) as store:
+        yield Mornings(server, store, tmp_path)
+
+
+def handed_in(day: int, hour: int = 12) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=UTC)
+
+
+def test_missed_days_come_from_the_records_once(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)), item(4, "replace", version=2))
+    mornings.publish(mornings.on(19), item(5, submitted=handed_in(18)))
+    done = mornings.read()
+    one = done.report.categories["cs.LG"]
+    assert (done.report.state, done.report.announced, one.new) == ("announced", date(2026, 11, 19), 3)
+    assert "Tue 2026-11-17, Wed 2026-11-18 caught up from OAI-PMH" in one.reason
+    found = mornings.announced
+    assert {name: found[name] for name in ("01", "02", "03", "05")} == {
+        "01": ("16", "new"),
+        "02": ("17", "new"),
+        "03": ("18", "new"),
+        "05": ("19", "new"),
+    }
+    again = mornings.read()
+    assert (again.report.state, again.added.new) == ("announced", 0)
+    assert sum("/oai" in request.path for request in mornings.server.log) == 1, "what is confirmed is not asked again"
+
+
+def test_a_gap_stays_open_until_a_service_answers(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.server.fail("/oai", *[Fault(500)] * 4)
+    mornings.server.fail("/api", *[Fault(500, api_error("down"))] * 4)
+    first = mornings.read()
+    assert (first.report.state, first.report.categories["cs.LG"].state) == ("partial", "announced")
+    assert "Tue 2026-11-17 not caught up" in first.notes[0]
+    run = mornings.store.last_run()
+    assert run is not None
+    assert run.state == "partial"
+    second = mornings.read()
+    assert second.report.state == "announced"
+    assert set(mornings.announced) == {"01", "02", "03"}
+
+
+def test_the_api_fills_a_gap_when_the_records_are_down(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.server.fail("/oai", *[Fault(200, oai_error("badArgument", "no"))] * 4)
+    done = mornings.read()
+    assert "caught up from the API" in done.report.categories["cs.LG"].reason
+    assert mornings.announced["02"] == ("17", "new")
+
+
+def test_fridays_batch_is_caught_up_on_a_weekend(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(19), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(20), item(2, submitted=handed_in(19)))
+    mornings.publish(mornings.on(21))
+    assert mornings.read().report.state == "announced"
+    assert mornings.announced["02"] == ("20", "new")
+    mornings.on(22)
+    assert mornings.read().report.state == "quiet"
+
+
+def test_a_missed_friday_that_nobody_tells_about_is_not_quiet(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(19), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(21))
+    mornings.server.fail("/oai", *[Fault(404)] * 9)
+    mornings.server.fail("/api", *[Fault(404)] * 9)
+    done = mornings.read()
+    assert done.report.state == "failed"
+    assert "Fri 2026-11-20 not caught up" in done.report.categories["cs.LG"].reason
+
+
+def test_a_late_batch_is_waited_for_and_then_fetched_elsewhere(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(23), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(24), item(2, submitted=handed_in(23)), feed=False)
+    mornings.on(24, 7)
+    early = mornings.read()
+    assert early.report.state == "stale"
+    assert next_look(mornings.store) == mornings.clock.now() + timedelta(minutes=30)
+    assert not any("/oai" in request.path for request in mornings.server.log)
+    mornings.on(24, 12)
+    late = mornings.read()
+    assert (late.report.state, late.report.announced) == ("announced", date(2026, 11, 24))
+    assert "OAI-PMH" in late.report.categories["cs.LG"].reason
+    mornings.publish(mornings.on(24, 15), item(2, submitted=handed_in(23)), item(3, "cross", ("cs.CV", "cs.LG")))
+    assert mornings.read().added.new == 1
+    assert mornings.announced == {"01": ("23", "new"), "02": ("24", "new"), "03": ("24", "cross")}
+
+
+def test_a_late_batch_that_no_record_has_stays_stale(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(23), item(1))
+    mornings.read()
+    mornings.on(24, 12)
+    for _ in range(2):
+        assert mornings.read().report.state == "stale"
+    assert mornings.store.confirmed(["cs.LG"]) == {"cs.LG": date(2026, 11, 23)}
+    mornings.publish(mornings.on(24, 13), item(2))
+    assert mornings.read().report.state == "announced"
+
+
+def test_an_empty_feed_on_a_working_day_is_stale(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(23), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(24, 7))
+    assert mornings.read().report.state == "stale"
+
+
+def test_a_single_category_that_is_cut_is_completed_from_the_records(mornings: Mornings) -> None:
+    day = mornings.on(23)
+    batch = [item(number, submitted=handed_in(20)) for number in range(1, 2011)]
+    mornings.publish(day, *batch)
+    mornings.server.feed["cs.LG"] = atom_feed(batch[10:], day)
+    done = mornings.read()
+    assert (done.report.state, done.added.new, done.report.categories["cs.LG"].new) == ("announced", 2010, 2010)
+    assert "caught up" in done.report.categories["cs.LG"].reason
+    assert mornings.read().report.state == "announced"
+
+
+def test_a_cut_category_that_nobody_completes_is_truncated(mornings: Mornings) -> None:
+    day = mornings.on(23)
+    mornings.server.feed["cs.LG"] = atom_feed([item(number) for number in range(1, 2001)], day)
+    mornings.server.fail("/oai", *[Fault(404)] * 4)
+    mornings.server.fail("/api", *[Fault(404)] * 4)
+    done = mornings.read()
+    assert (done.report.state, done.report.categories["cs.LG"].state) == ("partial", "truncated")
+    assert done.added.new == 2000
+
+
+def test_a_bad_category_is_named_and_the_others_are_stored(mornings: Mornings) -> None:
+    mornings.server.unknown["cs.ZZ"] = "Bad subject class 'ZZ'. Valid subject classes for the archive 'cs' are: cs.AI."
+    mornings.publish(mornings.on(23), item(1))
+    done = mornings.read("cs.LG", "cs.ZZ")
+    assert done.report.state == "partial"
+    assert done.report.categories["cs.ZZ"].state == "failed"
+    assert "cs.ZZ" in done.report.categories["cs.ZZ"].reason
+    assert set(mornings.announced) == {"01"}
+
+
+def test_one_category_of_yesterday_is_looked_for_again(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(23), item(1), item(2, "new", ("cs.CL",)))
+    mornings.read(*BOTH)
+    late = item(4, "new", ("cs.CL",), submitted=handed_in(23))
+    mornings.publish(mornings.on(24, 7), item(3, submitted=handed_in(23)), item(2, "new", ("cs.CL",)))
+    first = mornings.read(*BOTH)
+    assert {name: one.state for name, one in first.report.categories.items()} == {
+        "cs.LG": "announced",
+        "cs.CL": "stale",
+    }
+    assert first.report.state == "partial"
+    mornings.publish(mornings.on(24, 8), item(3, submitted=handed_in(23)), late)
+    assert mornings.read(*BOTH).report.state == "announced"
+    assert mornings.announced == {"01": ("23", "new"), "02": ("23", "new"), "03": ("24", "new"), "04": ("24", "new")}
+
+
+def test_v1_on_monday_and_v2_on_wednesday_are_one_paper(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1, id="hep-th/9901001"), item(2, id="math/9901001", version=3))
+    mornings.read()
+    mornings.store.record(Verdict("hep-th/9901001", "keep", mornings.clock.now()))
+    for day in (17, 18):
+        kind, version = ("replace", 2) if day == 18 else ("cross", 1)
+        mornings.publish(mornings.on(day), item(1, kind, id="hep-th/9901001", version=version), item(day))
+        mornings.read()
+    mornings.publish(mornings.on(19), item(1, "replace-cross", id="hep-th/9901001", version=1), item(19))
+    mornings.read()
+    paper = mornings.store.paper("hep-th/9901001")
+    other = mornings.store.paper("math/9901001")
+    assert paper is not None
+    assert other is not None
+    assert (paper.version, other.version) == (2, 3)
+    assert mornings.store.labels()["hep-th/9901001"][0] == "keep"
+
+
+def test_the_servers_date_decides_which_day_it_is(mornings: Mornings) -> None:
+    """A local clock two days ahead would call Friday a Sunday, and its missing batch a quiet weekend."""
+    mornings.publish(mornings.on(19), item(1))
+    mornings.read()
+    mornings.on(22)
+    mornings.server.date = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+    done = mornings.read()
+    assert done.report.state == "stale"
+    run = mornings.store.last_run()
+    assert run is not None
+    assert run.offset_s == pytest.approx(-2 * 86400 + 7 * 3600 - 12 * 3600)
+
+
+def test_a_reader_in_auckland_meets_the_same_day(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(20), item(1))
+    mornings.clock.start = mornings.clock.start.astimezone(datetime.fromisoformat("2026-11-20T12:00:00+13:00").tzinfo)
+    assert mornings.read().report.announced == date(2026, 11, 20)
+
+
+# The run log
+
+
+def test_every_answer_is_logged_without_secrets(mornings: Mornings, tmp_path: Path) -> None:
+    secret = {name: url.replace("http://", "http://ada:hunter2@") for name, url in mornings.server.addresses.items()}
+    secret["api"] += "?key=hunter2"
+    mornings.publish(mornings.on(16), item(1))
+    mornings.server.fail("/atom", Fault(429, b"Rate exceeded.", {"Retry-After": "7", "Set-Cookie": "hunter2"}))
+    mornings.read(**secret, contact="ada@example.org")
+    rows = read_journal(tmp_path)
+    assert [(row.get("status"), row.get("fault") is not None) for row in rows if "url" in row] == [
+        (429, True),
+        (200, False),
+    ]
+    assert rows[0]["headers"]["retry-after"] == "7"
+    assert "date" in rows[1]["headers"]
+    fact = next(row for row in rows if "entries" in row)
+    assert (fact["entries"], fact["day"], fact["types"]) == (1, "2026-11-16", {"new": 1})
+    everything = "".join(path.read_text() for path in tmp_path.iterdir() if path.is_file())
+    assert "hunter2" not in everything
+    assert "ada" not in everything
+
+
+def test_the_run_log_is_rotated_and_a_cut_line_is_left_out(mornings: Mornings, tmp_path: Path) -> None:
+    from triage.fetch.journal import LARGEST, NAME, Journal
+
+    log = Journal(tmp_path)
+    for number in range(3000):
+        log.add(mornings.clock.now(), url="x" * 300, number=number)
+    assert {path.name for path in tmp_path.glob("arxiv-answers*")} == {NAME, "arxiv-answers.1.jsonl"}
+    assert all(path.stat().st_size <= LARGEST for path in tmp_path.glob("arxiv-answers*"))
+    with (tmp_path / NAME).open("a") as stream:
+        stream.write('{"at": "20')
+    assert [row["number"] for row in read_journal(tmp_path, 3)] == [2998, 2999]
+    assert read_journal(tmp_path / "absent") == []
+
+
+# What the reader sees of it
+
+PROFILE = Profile(name="mine", statement="matter that was invented", categories=("cs.LG",), threshold=0.0)
+
+
+def _refresh(mornings: Mornings, encoder: Any, **given: Any) -> Any:
+    with Wire(**mornings.server.addresses, pause=0, clock=mornings.clock) as wire:
+        return refresh(mornings.store, PROFILE, encoder=encoder, now=mornings.clock.now(), wire=wire, **given)
+
+
+def _listed(mornings: Mornings, **given: Any) -> Any:
+    now = mornings.clock.now()
+    return shortlist(mornings.store, PROFILE, minutes=60, now=now, today=now.date(), **given)
+
+
+def test_a_backlog_is_one_coffee_and_says_what_expired(mornings: Mornings, encoder: Any) -> None:
+    mornings.publish(mornings.on(2), item(1))
+    _refresh(mornings, encoder)
+    remember(mornings.store, _listed(mornings), shown_by="session", day=date(2026, 11, 2), at=mornings.clock.now())
+    for day in range(3, 13):
+        if date(2026, 11, day).weekday() < 5:
+            handed = datetime(2026, 11, day, 2, tzinfo=UTC) - timedelta(days=3 if day == 9 else 1)
+            mornings.publish(mornings.on(day), item(10 + day, submitted=handed))
+    done = _refresh(mornings, encoder)
+    assert (done.report.state, done.added.new) == ("announced", 8)
+    today = _listed(mornings)
+    assert len({one.paper.id for one in (*today.papers, *today.left_out)}) == 5
+    assert any("5 announcements in one coffee" in note for note in today.notes)
+    assert any(note == "3 papers announced before that expired unread" for note in today.notes)
+
+
+def test_a_replacement_is_labelled_where_it_was_asked_for(mornings: Mornings, encoder: Any) -> None:
+    mornings.publish(mornings.on(16), item(1), item(2, "replace", version=3))
+    _refresh(mornings, encoder, types=("new", "replace"))
+    today = _listed(mornings, types=("new", "replace"))
+    why = {one.paper.id: one.why for one in (*today.papers, *today.left_out)}
+    assert why["9912.00002"][0] == "replacement, version 3"
+    assert not any("replacement" in reason for reason in why["9912.00001"])
+
+
+def test_an_announced_paper_that_the_api_lacks_is_asked_for_again(mornings: Mornings, encoder: Any) -> None:
+    mornings.publish(mornings.on(16), item(1), item(2))
+    late = mornings.server.papers.pop()
+    _refresh(mornings, encoder)
+    assert mornings.store.wanting_details(date(2026, 11, 16)) == ["9912.00002"]
+    assert any(one.paper.id == "9912.00002" for one in _listed(mornings).papers), "the feed's text is enough to read"
+    mornings.server.papers.append(late)
+    _refresh(mornings, encoder)
+    paper = mornings.store.paper("9912.00002")
+    assert paper is not None
+    assert paper.pages == 12
+
+
+def test_a_gap_and_a_dead_cron_are_said_in_the_list(mornings: Mornings, encoder: Any) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    _refresh(mornings, encoder)
+    assert not any("asked for" in note for note in _listed(mornings).notes)
+    mornings.on(18)
+    assert any("Wed 2026-11-18 was not asked for yet" in note for note in _listed(mornings).notes)
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.server.fail("/oai", *[Fault(404)] * 4)
+    mornings.server.fail("/api", *[Fault(404)] * 1)
+    done = _refresh(mornings, encoder)
+    today = _listed(mornings)
+    assert (done.report.state, today.state) == ("partial", "partial")
+    assert today.missing == {"cs.LG": "not read: Tue 2026-11-17"}
+    assert any("not caught up" in note for note in done.to_json()["notes"])
+
+
+def test_a_late_batch_is_asked_for_at_most_every_half_hour(mornings: Mornings, encoder: Any) -> None:
+    mornings.publish(mornings.on(23), item(1))
+    _refresh(mornings, encoder)
+    mornings.on(24, 7)
+    done = _refresh(mornings, encoder)
+    assert json.loads(json.dumps(done.to_json()))["next_look"] == "2026-11-24T07:30:00+00:00"
+    now = mornings.clock.now()
+    told: dict[str, Any] = {"ranker": "fusion", "patient": True}
+    assert not due(mornings.store, [PROFILE], now + timedelta(minutes=29), **told)
+    assert due(mornings.store, [PROFILE], now + timedelta(minutes=30), **told)
+    assert due(mornings.store, [PROFILE], now, ranker="fusion"), "who asks for it gets it at once"
+
+
+# Any sequence of faults
+
+GOOD = atom_feed([item(1), item(2)], date(2026, 11, 17))
+FAULTS = {
+    "429 in seconds": Fault(429, b"Rate exceeded.", {"Retry-After": "40"}),
+    "429 for an hour": Fault(429, b"Rate exceeded.", {"Retry-After": "3600"}),
+    "429 bare": Fault(429, b"<html>slow down</html>", HTML),
+    "403": Fault(403, b"<html>Access Denied</html>", HTML),
+    "500": Fault(500, api_error("The server encountered an internal error.")),
+    "503": Fault(503, b"busy", {"Retry-After": "20"}),
+    "404": Fault(404, b"gone"),
+    "html": Fault(200, b"<!DOCTYPE html><html></html>", HTML),
+    "empty": Fault(200),
+    "cut": Fault(200, GOOD[:-200], cut=200),
+    "half": Fault(200, GOOD[: len(GOOD) // 2]),
+    "reset": Fault(reset=True),
+    "error entry": Fault(200, api_error("odd")),
+    "entities": Fault(200, b"<!DOCTYPE feed [<!ENTITY a 'b'>]>" + GOOD.split(b"\n", 1)[1]),
+    "yesterday": Fault(200, atom_feed([item(90)], date(2026, 11, 16))),
+    "no entry": Fault(200, atom_feed([], date(2026, 11, 17))),
+    "feed error": Fault(400, feed_error("cs.LG", "Bad archive 'cs'. Valid archive names are: q-bio.")),
+    "oai error": Fault(200, oai_error("badResumptionToken")),
+    "no records": Fault(200, oai_error("noRecordsMatch")),
+    "a redirect": Fault(302, headers={"Location": "http://127.0.0.1:9/"}),
+}
+TOTAL_S = 120.0
+SEQUENCES = st.lists(
+    st.tuples(st.sampled_from(["/atom", "/atom", "/oai", "/api"]), st.sampled_from(sorted(FAULTS))), max_size=5
+)
+LENGTH_OF_GAP = st.integers(0, 2)
+
+
+@pytest.fixture(scope="module")
+def misbehaving() -> Iterator[ArxivServer]:
+    with ArxivServer() as server:
+        yield server
+
+
+@settings(
+    max_examples=1000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+)
+@given(sequence=SEQUENCES, missed=LENGTH_OF_GAP)
+def test_any_faults_and_then_good_answers_end_with_what_was_announced(
+    misbehaving: ArxivServer, sequence: list[tuple[str, str]], missed: int
+) -> None:
+    """Monday was read; some days are missed; the morning after them goes wrong in any way, and then goes well."""
+    with closing(_after_monday()) as store:
+        _forget(misbehaving)
+        there = Mornings(misbehaving, store)
+        there.publish(there.on(16), item(90))
+        for day in range(17, 18 + missed):
+            there.publish(there.on(day, 7), *(item(day * 10 + n, submitted=handed_in(day - 1)) for n in range(2)))
+        for route, name in sequence:
+            misbehaving.fail(route, FAULTS[name])
+        wanted = {one.id for _, one in misbehaving.records}
+        for number in range(40):
+            begun = there.clock.monotonic()
+            state = there.read(total_s=TOTAL_S).report.state
+            assert there.clock.monotonic() - begun <= TOTAL_S, "a run ends within its time"
+            if not any(misbehaving.faults.values()) and state == "announced" and not _missing(store):
+                break
+            there.clock.advance(1800 if state != "failed" else 7200)
+            for queue in misbehaving.faults.values():
+                if number % 3 == 2 and queue:
+                    queue.popleft()  # faults that no request meets go by with the hours
+        rows = Counter(str(row[0]) for row in store.rows("SELECT paper_id FROM announcements"))
+        assert set(rows) == wanted, "nothing is lost, and nothing else came"
+        assert set(rows.values()) == {1}, "nothing came twice"
+        assert store.count() == len(wanted)
+
+
+@cache
+def _monday() -> bytes:
+    """A database in which Monday is confirmed: made once, because its migrations cost more than the rest."""
+    with closing(Store()) as store, ArxivServer() as server:
+        there = Mornings(server, store)
+        there.publish(there.on(16), item(90))
+        there.read()
+        return store.db.conn.serialize()
+
+
+def _after_monday() -> Store:
+    store = Store.__new__(Store)
+    store.path, store.db = None, Database(memory=True)
+    store.db.conn.deserialize(_monday())
+    return store
+
+
+def _forget(server: ArxivServer) -> None:
+    server.items, server.papers, server.records = [], [], []
+    server.log.clear()
+    for queue in server.faults.values():
+        queue.clear()
+
+
+def _missing(store: Store) -> bool:
+    return bool(store.missed("cs.LG", date(2026, 11, 1)))

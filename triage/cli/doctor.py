@@ -1,0 +1,101 @@
+"""`triage doctor`: what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+
+if TYPE_CHECKING:
+    from triage.doctor import Finding
+
+ROWS = 200
+"""Lines of the run log that are looked at."""
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Ask arXiv nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@click.option("--log", "log", is_flag=True, help="Also what arXiv answered lately, one JSON object a line.")
+@profile_option
+@pass_surroundings
+def doctor_command(around: Surroundings, offline: bool, as_json: bool, log: bool) -> int:
+    """Example: triage doctor --offline
+
+    Look at the settings, the profiles, the database, the last runs, the model, the clock and the way to arXiv. Each
+    line says what is wrong and how to mend it. Exit code 1 when something is broken.
+    """
+    findings, rows = _look(around, offline)
+    broken = any(one.state == "broken" for one in findings)
+    if as_json:
+        told: dict[str, object] = {"schema": 1, "ok": not broken, "findings": [one.to_json() for one in findings]}
+        click.echo(json.dumps(told | ({"answers": rows} if log else {})))
+    else:
+        for one in findings:
+            click.echo(_line(one))
+        for row in rows if log else ():
+            click.echo(json.dumps(row))
+    return 1 if broken else 0
+
+
+def _line(one: Finding) -> str:
+    from triage.text import clean
+
+    mark = {"fine": "ok     ", "note": "note   ", "broken": "BROKEN "}[one.state]
+    mend = f"\n{' ' * 18}-> {one.mend}" if one.mend else ""
+    return f"{mark}{one.name:<10} {clean(one.says)}{mend}"
+
+
+def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict[str, Any]]]:
+    """All findings, and the newest lines of the run log; broken settings are the only finding that hides the rest."""
+    from triage import doctor, fetch
+
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the doctor looks for the model and loads none
+    found = doctor.attempt("settings", lambda: doctor.manners(around.config.arxiv))
+    if found[0].name == "settings":
+        return found, []
+    folders, now = around.config.folders, around.clock.now()
+    found += doctor.attempt("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
+    found += doctor.attempt("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
+    found += doctor.attempt("model", lambda: doctor.model(around.encoder))
+    if folders.database.exists():
+        found += doctor.attempt("database", lambda: doctor.database(around.store))
+    else:
+        found.append(doctor.Finding("database", "note", f"{folders.database} is not there yet", "triage fetch"))
+    if found[-1].state == "fine":
+        found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
+        found += doctor.attempt("clock", lambda: doctor.clock(_offset(around))) if offline else []
+    if not offline:
+        found += doctor.attempt("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
+    rows = fetch.read_journal(folders.state, ROWS)
+    return [*found, *doctor.attempt("log", lambda: doctor.answers(rows))], rows
+
+
+def _free(around: Surroundings) -> frozenset[Any]:
+    """The holidays; the bundled ones where the reader's own list is broken, which is a finding of its own."""
+    from triage import fetch
+    from triage.errors import ConfigFault
+
+    try:
+        return around.holidays
+    except ConfigFault:
+        return fetch.holidays()
+
+
+def _categories(around: Surroundings) -> list[str]:
+    """The categories of all profiles that share the coffee; none where a profile is broken, which is found already."""
+    from triage.errors import TriageError
+
+    try:
+        return list(dict.fromkeys(name for profile in around.profiles for name in profile.categories))
+    except TriageError:
+        return []
+
+
+def _offset(around: Surroundings) -> float | None:
+    """How far the server's clock was ahead at the newest run that got an answer."""
+    return next((run.offset_s for run in around.store.last_runs(20) if run.offset_s is not None), None)

@@ -1,0 +1,173 @@
+"""What is wrong and how to mend it: each part of triage looked at by itself, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from triage import fetch
+from triage.errors import TriageError
+from triage.fetch.calendar import LONGEST_GAP
+
+if TYPE_CHECKING:
+    from triage.config import ArxivConfig
+    from triage.embed import Encoder
+    from triage.fetch import Wire
+    from triage.store import Run, Store
+
+WRONG_CLOCK_S = 300.0
+"""Beyond five minutes a local clock is wrong enough to mistake one day for another."""
+
+RUNS = 5
+"""Newest runs that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is, and for what is not fine how to mend it."""
+
+    name: str
+    state: Literal["fine", "note", "broken"]
+    says: str
+    mend: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """The shape of one finding in `triage doctor --json`."""
+        return {"name": self.name, "state": self.state, "says": self.says, "mend": self.mend}
+
+
+def attempt(name: str, look: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """Run one look; what it raises is a finding, so that one broken part hides no other."""
+    try:
+        return list(look())
+    except TriageError as fault:
+        return [Finding(name, "broken", str(fault), "mend what the line says, then run triage doctor again")]
+
+
+def profiles(files: Sequence[Path], folder: Path) -> Iterator[Finding]:
+    """Every profile's problems, each with its file and line."""
+    from triage.profile import parse
+
+    if not files:
+        mend = f"write {folder / 'mine.toml'} with name, statement and categories"
+        yield Finding("profiles", "broken", f"no focus profile in {folder}", mend)
+    for path in files:
+        try:
+            _, problems = parse(path.read_text(encoding="utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as fault:
+            yield Finding("profiles", "broken", f"{path}: cannot be read ({fault})", "mend its rights or its encoding")
+            continue
+        for problem in problems:
+            yield Finding("profiles", "broken", str(problem), f"edit {path.name}, then triage profile check")
+        if not problems:
+            yield Finding("profiles", "fine", f"{path.name} is well-formed")
+
+
+def database(store: Store) -> Iterator[Finding]:
+    """SQLite's own integrity check, and what is in the file."""
+    store.check()
+    yield Finding("database", "fine", f"{store.path}: whole, {store.count()} papers")
+
+
+def model(encoder: Encoder) -> Iterator[Finding]:
+    """Whether the weights are there; without them the words alone decide."""
+    try:
+        yield Finding("model", "fine", f"{encoder.name}, revision {encoder.revision}")
+    except TriageError as fault:
+        mend = "connect once so that it can be loaded, or correct [ranker] model; until then the words alone decide"
+        yield Finding("model", "broken", str(fault), mend)
+
+
+def manners(told: ArxivConfig) -> Iterator[Finding]:
+    """Whether arXiv's operators know whom to write to."""
+    if told.contact.strip():
+        yield Finding("contact", "fine", f"requests name {told.contact}")
+    else:
+        mend = 'add to config.toml: [arxiv] contact = "you@example.org"'
+        yield Finding("contact", "note", "requests name nobody; arXiv blocks such clients first", mend)
+
+
+def calendar(free: AbstractSet[date], now: datetime, folder: Path) -> Iterator[Finding]:
+    """Whether the list of arXiv's holidays reaches far enough."""
+    year = (fetch.eastern_day(now) + timedelta(days=14)).year
+    listed = sorted(day for day in free if day.year == year)
+    if listed:
+        yield Finding("calendar", "fine", f"{len(listed)} arXiv holidays of {year} are listed, up to {listed[-1]}")
+    else:
+        mend = f"write the dates of arXiv's availability page into {folder / 'holidays.txt'}, one a line"
+        yield Finding("calendar", "note", f"no arXiv holiday of {year} is listed: such a day would look stale", mend)
+
+
+def runs(store: Store, categories: Sequence[str], now: datetime, free: AbstractSet[date]) -> Iterator[Finding]:
+    """How the last runs ended, and which announcements are still missing."""
+    last = store.last_runs(RUNS)
+    if not last:
+        yield Finding("runs", "note", "nothing was ever fetched", "triage fetch")
+        return
+    for place, run in enumerate(last):
+        yield _run(run, newest=place == 0)
+    expected = fetch.expected_day(now, free)
+    for category, day in store.confirmed(categories).items():
+        if day is None:
+            yield Finding("coverage", "note", f"{category}: no announcement was read whole yet", "triage fetch")
+        elif day < expected:
+            says = f"{category}: {expected:%a} {expected} is expected, {day:%a} {day} is the last that was read"
+            yield Finding("coverage", "note", says, "triage fetch; for every morning: a line in cron or systemd")
+        else:
+            yield Finding("coverage", "fine", f"{category}: read up to {day:%a} {day}")
+        if missed := store.missed(category, fetch.eastern_day(now) - LONGEST_GAP):
+            says = f"{category}: {', '.join(map(str, missed))} not read whole"
+            yield Finding("coverage", "note", says, "triage fetch catches up what arXiv still gives")
+
+
+def _run(run: Run, *, newest: bool) -> Finding:
+    when = f"{run.at:%Y-%m-%d %H:%M} UTC: {run.state}" + (f", announced {run.announced}" if run.announced else "")
+    reasons = dict.fromkeys(reason for _, reason in run.categories.values() if reason)
+    says = "; ".join([when, *reasons])
+    if not newest or run.state in ("announced", "quiet"):
+        return Finding("runs", "fine" if run.state in ("announced", "quiet") else "note", says)
+    if run.state == "failed":
+        return Finding(
+            "runs", "broken", says, "triage fetch tries again; triage doctor --log shows what arXiv answered"
+        )
+    return Finding("runs", "note", says, "triage fetch later asks again")
+
+
+def clock(offset_s: float | None) -> Iterator[Finding]:
+    """How far this machine's clock is from arXiv's."""
+    if offset_s is None:
+        yield Finding("clock", "note", "no answer of arXiv to compare with yet", "triage fetch, or doctor online")
+    elif abs(offset_s) > WRONG_CLOCK_S:
+        way = "behind" if offset_s > 0 else "ahead"
+        says = f"{abs(offset_s):.0f} s {way} of arXiv's; announcements follow arXiv's clock, the coffee follows yours"
+        yield Finding("clock", "note", says, "set the clock, or let the system keep it (NTP)")
+    else:
+        yield Finding("clock", "fine", f"{abs(offset_s):.0f} s from arXiv's")
+
+
+def network(wire: Wire, categories: Sequence[str]) -> Iterator[Finding]:
+    """One polite request for one category's feed."""
+    if not categories:
+        return
+    feed = fetch.read_feed(wire, categories[:1])
+    day = f"of {feed.day}" if feed.day else "without a day"
+    yield Finding("network", "fine", f"the feed of {categories[0]} answers: {feed.size} entries {day}")
+    yield from clock(wire.offset)
+
+
+def answers(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """What the run log holds."""
+    asked = [row for row in rows if "url" in row]
+    if not asked:
+        yield Finding("log", "note", "no answer of arXiv is logged yet", "triage fetch")
+        return
+    bad = [row for row in asked if row.get("fault")]
+    says = f"{len(asked)} answers logged lately, {len(bad)} of them faulty, the last at {asked[-1].get('at')}"
+    if asked[-1].get("fault"):
+        yield Finding("log", "note", f"{says}: {asked[-1]['fault']}", "triage doctor --log shows all")
+    else:
+        yield Finding("log", "fine", says)
