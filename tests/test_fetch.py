@@ -327,6 +327,12 @@ def test_a_crowded_window_is_split_instead_of_paged_deeply(arxiv: ArxivServer, w
     assert all("start=8" not in request.path for request in arxiv.log)
 
 
+def test_a_whole_archive_is_searched_with_all_its_categories(arxiv: ArxivServer, wire: Wire) -> None:
+    start = datetime(2026, 11, 10, tzinfo=UTC)
+    list(read_window(wire, ["cs", "quant-ph", "cs.LG"], start, start + timedelta(hours=1)))
+    assert "cat%3Acs.%2A+OR+cat%3Aquant-ph+OR+cat%3Acs.LG" in arxiv.log[0].path
+
+
 def test_an_empty_first_page_is_asked_for_again(arxiv: ArxivServer, wire: Wire) -> None:
     arxiv.papers = _background(1, 3)
     arxiv.fail("/api", Fault(200, api_answer([])), Fault(200, api_answer([])))

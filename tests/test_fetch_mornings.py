@@ -266,6 +266,22 @@ def test_a_reader_in_auckland_meets_the_same_day(mornings: Mornings) -> None:
     assert mornings.read().report.announced == date(2026, 11, 20)
 
 
+def test_a_weekend_date_on_a_batch_breaks_nothing(mornings: Mornings) -> None:
+    """A feed with items on a Saturday is odd, and still no reason to lose them or to stumble later."""
+    mornings.publish(mornings.on(20), item(1))
+    mornings.read()
+    saturday = mornings.on(21)
+    batch = [item(number) for number in range(2, 2002)]
+    mornings.server.feed["cs.LG"] = atom_feed(batch, saturday)
+    mornings.server.fail("/oai", Fault(404))
+    mornings.server.fail("/api", Fault(404))
+    mornings.read()
+    mornings.server.feed.clear()
+    mornings.publish(mornings.on(23), item(3000))
+    assert mornings.read().report.state == "announced"
+    assert len(mornings.store.rows("SELECT 1 FROM announcements")) == 2002
+
+
 # The run log
 
 

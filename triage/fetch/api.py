@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from triage.errors import InvalidInput, Unavailable
 from triage.fetch.journal import bare
 from triage.paper import Paper, split_identifier
+from triage.taxonomy import names
 
 if TYPE_CHECKING:
     import arxiv
@@ -119,9 +120,14 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
 def _search(categories: Sequence[str], start: datetime, end: datetime) -> arxiv.Search:
     import arxiv
 
-    either = " OR ".join(f"cat:{category}" for category in categories)
+    either = " OR ".join(f"cat:{category}{_below(category)}" for category in categories)
     window = f"submittedDate:[{start.astimezone(UTC):%Y%m%d%H%M} TO {end.astimezone(UTC):%Y%m%d%H%M}]"
     return arxiv.Search(f"({either}) AND {window}", max_results=None, sort_by=arxiv.SortCriterion.SubmittedDate)
+
+
+def _below(category: str) -> str:
+    """What makes a whole archive out of a name such as `cs`, which is no category itself."""
+    return "" if "." in category or category in names() else ".*"
 
 
 def _ask(wire: Wire, search: arxiv.Search, page: int) -> Iterator[Paper]:

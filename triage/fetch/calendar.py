@@ -109,8 +109,6 @@ def closing(day: date) -> datetime:
     before = day - _DAY
     while before.weekday() >= 5:
         before -= _DAY
-    if day.weekday() >= 5:
-        raise ValueError(f"{day} is a weekend, which has no feed")
     return datetime.combine(before, _DEADLINE, EASTERN).astimezone(UTC)
 
 
