@@ -244,7 +244,7 @@ def test_v1_on_monday_and_v2_on_wednesday_are_one_paper(mornings: Mornings) -> N
     assert paper is not None
     assert other is not None
     assert (paper.version, other.version) == (2, 3)
-    assert mornings.store.labels()["hep-th/9901001"][0] == "keep"
+    assert mornings.store.labels()["hep-th/9901001", ""] == "keep"
 
 
 def test_the_servers_date_decides_which_day_it_is(mornings: Mornings) -> None:
@@ -377,7 +377,7 @@ def test_a_gap_and_a_dead_cron_are_said_in_the_list(mornings: Mornings, encoder:
     _refresh(mornings, encoder)
     assert not any("asked for" in note for note in _listed(mornings).notes)
     mornings.on(18)
-    assert any("Wed 2026-11-18 was not asked for yet" in note for note in _listed(mornings).notes)
+    assert "Wed 2026-11-18 was not asked for yet" in _listed(mornings).missing["cs.LG"]
     mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
     mornings.server.fail("/oai", *[Fault(404)] * 4)
     mornings.server.fail("/api", *[Fault(404)] * 1)

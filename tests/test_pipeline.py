@@ -144,17 +144,45 @@ def test_without_weights_the_words_decide_and_it_says_so(net: Net) -> None:
     assert any("words only" in note for note in listed.notes)
 
 
-def test_a_dead_network_is_recorded_and_yesterday_stays(net: Net) -> None:
+def test_a_dead_network_is_recorded_and_yesterday_stays(net: Net, clock: Any) -> None:
     net.run()
+    clock.advance(3 * 86400)
+    monday = NOW + timedelta(days=3)
     net.server.fail("/atom", *[Fault(status=404, body=b"gone")] * 9)
     done = net.run()
     assert done.fault is not None
     assert done.report.state == "failed"
-    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    listed = shortlist(net.store, PROFILE, minutes=15, now=monday)
     assert listed.state == "failed"
     assert listed.papers, "Friday's rest is still there"
     assert set(listed.missing) == {"cs.LG", "cs.RO"}
     assert set(listed.covers.values()) == {FRIDAY}
+
+
+def test_a_later_failure_takes_nothing_from_a_day_that_was_read(net: Net) -> None:
+    net.run()
+    net.server.fail("/atom", *[Fault(status=404, body=b"gone")] * 9)
+    assert net.run().fault is not None
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    assert (listed.state, listed.missing) == ("ready", {})
+
+
+def test_a_cron_that_died_is_not_a_quiet_day(net: Net) -> None:
+    net.run()
+    listed = shortlist(net.store, PROFILE, minutes=15, now=NOW + timedelta(days=4))
+    assert listed.state == "stale"
+    assert all("not asked for yet" in reason for reason in listed.missing.values())
+
+
+def test_one_profile_fetched_alone_says_nothing_of_the_other(net: Net) -> None:
+    robots = Profile(name="robots", statement="robots", categories=("cs.RO",), threshold=0.0)
+    papers = replace(PROFILE, categories=("cs.LG",))
+    net.server.items[:] = [item(1), item(2, categories=("cs.RO",))]
+    net.run([papers, robots])
+    net.run(papers)
+    listed = shortlist(net.store, [papers, robots], minutes=15, now=NOW)
+    assert (listed.state, listed.missing) == ("ready", {})
+    assert set(listed.covers) == {"cs.LG", "cs.RO"}
 
 
 def test_the_limit_stops_the_embedding_and_the_next_run_completes_it(net: Net) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from triage import budget, fetch, rank
-from triage.budget import Limits, Shortlist, State
+from triage.budget import Limits, Shortlist
 from triage.pipeline.order import DAYS, rank_days
+from triage.pipeline.standing import missing, overall, standing
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
@@ -65,20 +66,22 @@ def shortlist(
     left = minutes * 60 if left_s is None else left_s
     papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, ranker, left))
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
+    sides = standing(store, categories, fetch.expected_day(now, free))
+    lacking = missing(store, sides, now.date() - RECENT)
     covers = {name: when for name, when in store.confirmed(categories).items() if when}
     return Shortlist(
-        state=_state(store, any(one.slot == "focus" for one in (*papers, *left_out)), bool(papers)),
+        state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
         profiles=tuple(profile.name for profile in focus),
         announced=days[0] if days else None,
         covers=covers,
-        missing=_missing(store, categories, now.date() - RECENT),
+        missing=lacking,
         budget_s=minutes * 60,
         left_s=left,
         ranker=ranker,
         ranker_version=rank.RANKERS[ranker].version,
         papers=papers,
         left_out=left_out,
-        notes=(*_notes(focus, found), *_backlog(store, days, day, shown_by), *_silence(store, categories, now, free)),
+        notes=(*_notes(focus, found), *_backlog(store, days, day, shown_by)),
     )
 
 
@@ -148,34 +151,6 @@ def _limits(profile: Profile, ranker: str) -> Limits:
     return Limits(profile.max_items, wanted if ranker == rank.DEFAULT else 0.0, profile.shares)
 
 
-def _state(store: Store, any_focus: bool, any_pick: bool) -> State:
-    """What the last run says of arXiv's side, and where that was fine, whether anything is worth a coffee.
-
-    A paper that is worth it and does not fit the minutes that are left is no reason to say that nothing is.
-    """
-    run = store.last_run()
-    if run is None:
-        return "ready" if any_pick else "failed"
-    if run.state in ("quiet", "stale", "failed"):
-        return cast("State", run.state)
-    if any_focus:
-        return "partial" if run.state == "partial" else "ready"
-    return "nothing-worth-it"
-
-
-def _missing(store: Store, categories: Sequence[str], since: date) -> dict[str, str]:
-    """The reason for each category whose newest run could not read it whole, or whose missed days are not caught up."""
-    states = store.last_states(categories)
-    told = {}
-    for name in categories:
-        state, reason = states.get(name, ("failed", "never fetched: triage fetch"))
-        if state not in ("announced", "quiet"):
-            told[name] = reason or state
-        elif days := store.missed(name, since):
-            told[name] = f"not read: {', '.join(f'{day:%a} {day.isoformat()}' for day in days[-3:])}"
-    return told
-
-
 def _labelled(scored: ScoredPaper) -> ScoredPaper:
     """Say first that a paper is only a new version of an old one, where the reader asked for those as well."""
     paper = scored.paper
@@ -193,17 +168,6 @@ def _backlog(store: Store, days: Sequence[date], today: date, shown_by: str) -> 
     told = [f"{len(days)} announcements in one coffee, from {oldest:%a} {oldest.isoformat()} on"]
     expired = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []
     return told + ([f"{len(expired)} papers announced before that expired unread"] if expired else [])
-
-
-def _silence(store: Store, categories: Sequence[str], now: datetime, free: AbstractSet[date] | None) -> list[str]:
-    """Say so when the newest announcement should long be here and no run asked for it: cron that died is not quiet."""
-    run = store.last_run()
-    expected = fetch.expected_day(now, free)
-    reached = [day for day in store.confirmed(categories).values() if day]
-    asked = run is not None and fetch.eastern_day(run.at) >= expected
-    if not reached or min(reached) >= expected or asked:
-        return []
-    return [f"the announcement of {expected:%a} {expected.isoformat()} was not asked for yet: triage fetch"]
 
 
 def _notes(focus: Sequence[Profile], found: dict[str, list[Ranking]]) -> tuple[str, ...]:
