@@ -153,7 +153,7 @@ def is_loopback(address: str) -> bool:
     """Whether a link or a host stays on this machine."""
     try:
         host = urlsplit(address).hostname if "//" in address else address
-        if host == "localhost":
+        if host == "localhost" or (host or "").endswith(".localhost"):
             return True
         return ipaddress.ip_address(host or "").is_loopback
     except ValueError:

@@ -15,9 +15,10 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from triage.config import is_loopback
 from triage.errors import InvalidInput, TriageError, TryLater, Unavailable
 from triage.fetch.answers import Garbled, Outline, outline
-from triage.fetch.manners import Clock, Gate, is_loopback, pause_for, refusal
+from triage.fetch.manners import Clock, Gate, pause_for, refusal
 from triage.fetch.watch import Watch, pools
 
 STORM_S = 60.0

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from triage.config import ARXIV_PAUSE_S, is_loopback
 from triage.errors import CannotWrite, TriageError, TryLater, Unavailable
-
-POLITE_PAUSE_S = 3.0
-"""At most one request every three seconds over all machines: arXiv's terms of use for its interfaces."""
 
 LONGEST_CLOSURE_S = 24 * 3600.0
 """A `Retry-After` beyond a day is taken as a day, so that one absurd answer cannot shut the door for good."""
@@ -38,18 +34,9 @@ class Clock(Protocol):
         ...
 
 
-def is_loopback(url: str) -> bool:
-    """Tell whether the address stays on this machine, where no pause is owed to anybody."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def pause_for(url: str, wished: float) -> float:
     """Tell the seconds between requests: the wish, and never less than arXiv's terms outside this machine."""
-    return max(0.0, wished) if is_loopback(url) else max(POLITE_PAUSE_S, wished)
+    return max(0.0, wished) if is_loopback(url) else max(ARXIV_PAUSE_S, wished)
 
 
 class Gate:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 from triage.fetch.calendar import eastern_day, expected_day, holidays, may_be_quiet
+from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.fetch.feed import Feed
@@ -31,6 +32,10 @@ class CategoryReport:
     cross: int = 0
     replace: int = 0
     reason: str = ""
+
+    def __post_init__(self) -> None:
+        """A reason may quote what a server said: foreign text, safe from here on."""
+        object.__setattr__(self, "reason", clean(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
