@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from triage.paper import Paper
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -69,6 +71,9 @@ class FakeEncoder:
 
     def __init__(self) -> None:
         self.encoded: list[str] = []
+
+    def paper_text(self, paper: Paper) -> str:
+        return paper.text
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.encoded.extend(texts)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "undo": "verdicts",
     "digest": "digest",
     "profile": "profile",
+    "train": "train",
     "paths": "paths",
 }
 """Each command's module: imported when the command runs, so that `--help` costs nothing."""
@@ -42,6 +43,7 @@ _SUMMARIES = {
     "undo": "Take back the newest verdict of the day.",
     "digest": "The shortlist by e-mail.",
     "profile": "The focus profiles: list, show, check.",
+    "train": "Renew the fast encoder from the stored papers.",
     "paths": "Where things are kept.",
 }
 
