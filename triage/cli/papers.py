@@ -32,6 +32,7 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         ranker=around.config.ranker,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
+        fast=around.fast if rerank else None,
         rerank=rerank,
     )
 
@@ -85,7 +86,7 @@ def rank_command(around: Surroundings, papers: str) -> None:
     with click.open_file(papers, encoding="utf-8") as stream:
         pool = list(_pool(stream, papers))
     for scored in rank_pool(
-        around.store, around.profiles[0], pool, encoder=around.encoder, ranker=around.config.ranker
+        around.store, around.profiles[0], pool, encoder=around.encoder, fast=around.fast, ranker=around.config.ranker
     ):
         row = {"id": scored.paper.id, "rank": scored.rank, "score": scored.score, "probability": scored.probability}
         click.echo(json.dumps(row))

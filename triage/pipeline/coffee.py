@@ -28,6 +28,7 @@ def shortlist(
     ranker: str = rank.DEFAULT,
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
+    fast: Encoder | None = None,
     rerank: bool = True,
     shown_by: str = "session",
 ) -> Shortlist:
@@ -43,6 +44,7 @@ def shortlist(
         ranker: whose scores decide.
         types: the announcement types that are ranked.
         encoder: names the cached vectors when an edited profile has to be ranked again; it embeds nothing here.
+        fast: the same of the fast encoder.
         rerank: rank again what was ranked for an older state of the profile. A session leaves that to its child.
         shown_by: whose last list decides what was announced since: "session" or "digest".
     """
@@ -51,7 +53,7 @@ def shortlist(
     days = _days(store, day, shown_by)
     found = _rankings(store, focus, ranker, days)
     if rerank and days and any(_stale(profile, found.get(profile.name, [])) for profile in focus):
-        rank_days(store, focus, encoder, types=types, at=now, rankers=(ranker,))
+        rank_days(store, focus, encoder, types=types, at=now, rankers=(ranker,), fast=fast)
         found = _rankings(store, focus, ranker, days)
     left = minutes * 60 if left_s is None else left_s
     papers, left_out = _chosen(store, focus, found, ranker, left)
@@ -66,11 +68,17 @@ def shortlist(
         budget_s=minutes * 60,
         left_s=left,
         ranker=ranker,
-        ranker_version=rank.RANKERS[ranker].version,
+        ranker_version=_version(ranker, found),
         papers=papers,
         left_out=left_out,
         notes=_notes(focus, found),
     )
+
+
+def _version(ranker: str, found: dict[str, list[Ranking]]) -> str:
+    """The version that the newest scores were made by: it tells which encoders took part."""
+    newest = [rankings[0].version for rankings in found.values() if rankings]
+    return newest[0] if newest else rank.RANKERS[ranker].version
 
 
 def _chosen(

@@ -83,8 +83,10 @@ def _nearest(features: Features, query: Query, index: int) -> tuple[Paper | None
 
     if not query.liked:
         return None, None
-    if features.plain is not None and query.liked_vectors is not None:
-        cosines: Values = unit(query.liked_vectors.astype(np.float64)) @ features.plain[index]
+    for view, liked in ((features.careful, query.careful.liked), (features.fast, query.fast.liked)):
+        if view is None or liked is None:
+            continue
+        cosines: Values = unit(liked.astype(np.float64)) @ view.plain[index]
         if np.isfinite(cosines).any():
             best = int(np.nanargmax(cosines))
             return query.liked[best], float(cosines[best])

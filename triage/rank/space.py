@@ -31,15 +31,15 @@ class Space:
     turn: Values | None
 
     @classmethod
-    def fit(cls, vectors: Vectors | Values) -> Space:
-        """Learn from unit rows (n, d) without NaN."""
+    def fit(cls, vectors: Vectors | Values, *, whiten: bool = True) -> Space:
+        """Learn from unit rows (n, d) without NaN; our own fast encoder's are centred only, whatever their number."""
         import numpy as np
 
         rows = vectors.astype(np.float64)
         if len(rows) < CENTRE_FROM:
             return cls("plain", np.zeros(rows.shape[1]), None)
         mean = rows.mean(axis=0)
-        if len(rows) < WHITEN_FROM:
+        if not whiten or len(rows) < WHITEN_FROM:
             return cls("centred", mean, None)
         covariance = np.cov((rows - mean).T)
         shrunk = (1 - _SHRINKAGE) * covariance
