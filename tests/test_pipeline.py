@@ -469,11 +469,18 @@ def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:
     assert both != alone
 
 
-def test_the_panel_stays_when_papers_come(make_paper: Any) -> None:
-    papers = [make_paper() for _ in range(600)]
-    first, later = ({one.id for one in rank.panel(papers[:n])} for n in (500, 600))
-    assert len(first) == len(later) == rank.PANEL
-    assert len(first & later) > 0.7 * rank.PANEL
+def test_the_panel_stays_when_papers_come_and_grows_with_the_store() -> None:
+    names = [f"2611.{number:05d}" for number in range(20_000)]
+    few, more, many = (set(rank.panel(names[:n])) for n in (500, 9000, 20_000))
+    assert (len(few), len(more), len(many)) == (rank.PANEL, 360, 600)
+    assert len(more & many) > 0.7 * len(more)
+    assert len(set(rank.panel(names[:10_000])) - more) <= 60  # of a thousand new papers
+
+
+def test_background_identifiers_are_those_of_the_background(net: Net) -> None:
+    net.run()
+    for before in (FRIDAY, date.max):
+        assert net.store.background_ids(before, 15) == [one.id for one in net.store.background(before, 15)]
 
 
 def test_the_first_stage_imports_neither_torch_nor_scikit_learn(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 
 from triage.embed import SentenceEncoder, StaticEncoder
 from triage.paper import Paper
-from triage.rank import DEFAULT, PANEL, RANKERS, Fitted, Meaning, Pool, Query, Ranker, best_share, panel
+from triage.rank import DEFAULT, PANEL_MOST, RANKERS, Fitted, Meaning, Pool, Query, Ranker, best_share, panel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ class Bench:
         papers = tuple(self.papers[name] for name in ids)
         rows = np.stack([self.vectors[name] for name in ids]) if ids else None
         if rows is not None and careful is not None:
-            chosen = {paper.id for paper in panel(papers, careful)}
+            chosen = set(panel(ids, careful))
             rows[[paper.id not in chosen for paper in papers]] = np.nan
         return Pool(papers, rows, np.stack([self.fast[name] for name in ids]) if ids and self.fast else None)
 
@@ -101,10 +101,10 @@ def with_fast(bench: Bench) -> Bench:
     return replace(bench, fast=dict(zip(ids, rows, strict=True)), fast_statements=told)
 
 
-def rank_warm(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False) -> None:
+def rank_warm(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False, panel_size: int = PANEL_MOST) -> None:
     """Rank all days of each pool at once, beside its background."""
     for name, days in bench.candidates.items():
-        background = bench.pool(bench.background.get(name, []), PANEL if stages else None)
+        background = bench.pool(bench.background.get(name, []), panel_size if stages else None)
         rank_pool(bench, ranker, name, days, background, out, stages=stages)
 
 
@@ -193,6 +193,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, metavar="OUT.tsv")
     parser.add_argument("--ranker", choices=sorted(RANKERS), default=DEFAULT)
     parser.add_argument("--stage", choices=("careful", "fast", "both"), default="both", help="which encoders take part")
+    parser.add_argument(
+        "--panel", type=int, default=PANEL_MOST, help="papers the careful encoder's frame is learnt from"
+    )
     parser.add_argument("--cold", action="store_true", help="an empty store: no background, day by day")
     args = parser.parse_args()
     bench = load(args.bench, SentenceEncoder().encode if args.stage != "fast" else _nothing)
@@ -202,7 +205,10 @@ def main() -> None:
         bench = replace(bench, vectors=dict.fromkeys(bench.papers, np.full(1, np.nan, dtype=np.float32)))
     stages = args.stage == "both" and args.ranker == DEFAULT
     with args.runs.open("w", encoding="utf-8") as out:
-        (rank_cold if args.cold else rank_warm)(bench, RANKERS[args.ranker], out, stages=stages)
+        if args.cold:
+            rank_cold(bench, RANKERS[args.ranker], out, stages=stages)
+        else:
+            rank_warm(bench, RANKERS[args.ranker], out, stages=stages, panel_size=args.panel)
 
 
 def _nothing(texts: list[str]) -> NDArray[np.float32]:

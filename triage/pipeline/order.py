@@ -97,8 +97,10 @@ def pool(lookups: Lookups, papers: Iterable[Paper]) -> Pool:
 
 def panel(store: Store, before: date, day: Iterable[Paper] = ()) -> list[Paper]:
     """Stored papers by which the careful encoder learns what is ordinary; while they are few the day's own join in."""
-    stored = store.background(before, rank.PANEL_OF)
-    return rank.panel(stored if len(stored) >= rank.PANEL else [*stored, *day])
+    stored, here = store.background_ids(before, rank.PANEL_OF), {paper.id: paper for paper in day}
+    ids = rank.panel(stored if len(stored) >= rank.PANEL else [*stored, *here])
+    found = {**store.papers(ids), **here}
+    return [found[one] for one in ids if one in found]
 
 
 def ordinary_pool(lookups: Lookups, before: date) -> Pool:

@@ -7,11 +7,12 @@ from triage.rank.calibration import THRESHOLD, probability
 from triage.rank.fusion import prepare as prepare_fusion
 from triage.rank.reasons import phrases
 from triage.rank.records import Fitted, Meaning, Pool, Query, Ranker, Reason, Scores, order
-from triage.rank.stages import PANEL, PANEL_OF, best_share, panel
+from triage.rank.stages import PANEL, PANEL_MOST, PANEL_OF, best_share, panel
 
 __all__ = [
     "DEFAULT",
     "PANEL",
+    "PANEL_MOST",
     "PANEL_OF",
     "RANKERS",
     "THRESHOLD",

@@ -26,8 +26,10 @@ _PRIOR_COUNT = 20.0
 # The parts go together, so the deviation of their sum is about this share of the sum of their weights.
 _TOGETHER = 0.75
 
-TWO_VIEWS = 1.5
-"""What the sum of two encoders' z is divided by: it keeps a paper of the second stage on the scale of the first."""
+FAST_SHARE, CAREFUL_SHARE = 0.8, 0.6
+"""Weights of the encoders' z where both have read a paper; they go together, so the sum deviates by about one.
+
+Equal shares of 0.7 lose 0.002 to 0.004 day@10 up to five liked papers on the benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +172,7 @@ def _meaning(features: Features, query: Query, look: Look) -> Values | None:
     """What the encoders together say of the pool, in deviations, (n,); None where neither can tell.
 
     Each encoder's likeness is standardised by itself. A paper that only one of them has read has that one's z, so a
-    paper outside the best fifth keeps the scale of the first stage; where both have read it, the sum of both z is
-    divided by `TWO_VIEWS`.
+    paper outside the best fifth keeps the scale of the first stage.
     """
     import numpy as np
 
@@ -186,7 +187,7 @@ def _meaning(features: Features, query: Query, look: Look) -> Values | None:
     if len(told) == 1:
         return np.nan_to_num(told[0], nan=0.0)
     careful, fast = told
-    both = (careful + fast) / TWO_VIEWS
+    both = CAREFUL_SHARE * careful + FAST_SHARE * fast
     return np.nan_to_num(np.where(np.isfinite(both), both, np.where(np.isfinite(fast), fast, careful)), nan=0.0)
 
 

@@ -214,6 +214,16 @@ class Papers(Connection):
         )
         return [_paper(row) for row in rows]
 
+    def background_ids(self, before: date, limit: int) -> list[str]:
+        """The identifiers of `background`: many can be had without reading their text."""
+        rows = self.rows(
+            f"SELECT p.id FROM papers p {_NEWEST} "
+            "WHERE (a.announced IS NULL OR a.announced < ?) AND coalesce(a.type, 'new') IN ('new', 'cross') "
+            "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?",
+            (iso(before), limit),
+        )
+        return [str(row[0]) for row in rows]
+
     def count(self) -> int:
         """How many papers are stored."""
         return int(cast("int", self.rows("SELECT count(*) FROM papers")[0][0]))
