@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.progress import shown
-from triage.cli.surroundings import Surroundings, pass_surroundings
+from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 from triage.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ MOST = 200_000
 )
 @click.option("--steps", type=click.IntRange(min=1), default=600, show_default=True, help="Steps of the training.")
 @click.option("--dry-run", is_flag=True, help="Train and compare, and change nothing.")
+@profile_option
 @pass_surroundings
 def train_command(
     around: Surroundings, pairs: Path | None, out: Path | None, seed: int, steps: int, dry_run: bool
