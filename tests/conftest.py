@@ -72,6 +72,9 @@ class FakeEncoder:
     def __init__(self) -> None:
         self.encoded: list[str] = []
 
+    def paper_text(self, paper: Paper) -> str:
+        return paper.text
+
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         self.encoded.extend(texts)
         rows = np.zeros((len(texts), 64), dtype=np.float32)

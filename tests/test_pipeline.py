@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 import pytest
 from arxiv_server import ArxivServer, Fault, a_day_of, invented, item
+from conftest import FakeEncoder
 
+from triage import rank
 from triage.errors import Unavailable
 from triage.fetch import Wire, read_feed
 from triage.paper import Item, Verdict
@@ -132,6 +134,9 @@ def test_without_weights_the_words_decide_and_it_says_so(net: Net) -> None:
         @property
         def revision(self) -> str:
             raise Unavailable("the model is not on this machine")
+
+        def paper_text(self, paper: Any) -> str:
+            return str(paper.text)
 
         def encode(self, texts: Any) -> Any:
             raise AssertionError("there are no weights")
@@ -315,6 +320,8 @@ _FETCH = textwrap.dedent(
 
     class Slow:
         name, revision = "slow", "1"
+        def paper_text(self, paper):
+            return paper.text
         def encode(self, texts):
             time.sleep(float(sys.argv[3]))
             rows = np.random.default_rng(len(texts)).normal(size=(len(texts), 8)).astype(np.float32)
@@ -423,6 +430,8 @@ _EMBED = textwrap.dedent(
 
     class Quick:
         name, revision = "quick", "1"
+        def paper_text(self, paper):
+            return paper.text
         def encode(self, texts):
             return np.full((len(texts), 384), 384**-0.5, dtype=np.float32)
 
@@ -441,3 +450,124 @@ def test_embedding_twice_costs_once(store: Store, encoder: Any) -> None:
     assert embed_missing(store, encoder, texts) == ([], [])
     assert encoder.encoded == texts
     assert np.isfinite(store.vector_count("fake", "1"))
+
+
+# two stages
+
+
+class Careful(FakeEncoder):
+    """A second encoder, under a name of its own."""
+
+    name = "careful"
+
+
+class Shouting(FakeEncoder):
+    """An encoder that reads papers in its own way."""
+
+    def paper_text(self, paper: Any) -> str:
+        return f"{paper.title}! {paper.abstract}"
+
+
+def version(net: Net) -> str:
+    found = net.store.ranking("mine", "fusion", FRIDAY)
+    assert found is not None
+    return found.version
+
+
+def test_the_fast_encoder_reads_all_and_the_careful_one_the_best_fifth(net: Net) -> None:
+    careful, fast = Careful(), Shouting()
+    done = net.run(encoder=careful, fast=fast)
+    assert done.embedded == len([text for text in fast.encoded if text != PROFILE.statement])
+    assert version(net) == "2 fast+careful"
+    best = net.store.ranking("mine", "fusion", FRIDAY)
+    assert best is not None
+    read = set(careful.encoded)
+    assert PROFILE.statement in read
+    assert SEED.text in read
+    assert all(one.paper.text in read for one in best.papers[: len(best.papers) // 10])
+    assert all(sum(one.parts.values()) == pytest.approx(one.score) for one in best.papers)
+    assert {one.name for one in rank.RANKERS.values()} == {
+        name for name in rank.RANKERS if net.store.ranking("mine", name, FRIDAY)
+    }
+    before = len(careful.encoded), len(fast.encoded)
+    net.run(encoder=careful, fast=fast)
+    assert (len(careful.encoded), len(fast.encoded)) == before
+
+
+def test_a_list_exists_before_the_careful_stage_and_the_next_run_completes_it(net: Net) -> None:
+    careful, fast = Careful(), Shouting()
+    done = net.run(encoder=careful, fast=fast, stop=lambda: bool(net.store.ranking("mine", "fusion", FRIDAY)))
+    assert done.waiting == 0
+    assert not careful.encoded
+    assert version(net) == "2 fast"
+    assert any("still to be read by careful" in note for note in done.notes)
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "2 fast"
+    net.run(encoder=careful, fast=fast)
+    assert version(net) == "2 fast+careful"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "2 fast+careful"
+
+
+def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
+    class Absent(Careful):
+        @property
+        def revision(self) -> str:  # type: ignore[override]
+            raise Unavailable("no weights here")
+
+    done = net.run(encoder=Absent(), fast=Shouting())
+    assert any("the fast encoder alone decides" in note for note in done.notes)
+    assert version(net) == "2 fast"
+
+
+def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:
+    papers = [make_paper(title=f"Matter {n}", abstract="invented " * (n % 5)) for n in range(40)]
+    careful, fast = Careful(), Shouting()
+    both = rank_pool(store, PROFILE, papers, encoder=careful, fast=fast)
+    alone = rank_pool(store, PROFILE, papers, encoder=None, fast=fast)
+    assert {one.paper.id for one in both} == {one.paper.id for one in alone} == {paper.id for paper in papers}
+    assert set(fast.encoded) >= {fast.paper_text(paper) for paper in papers}
+    assert both != alone
+
+
+def test_the_panel_stays_when_papers_come_and_grows_with_the_store() -> None:
+    names = [f"2611.{number:05d}" for number in range(20_000)]
+    few, more, many = (set(rank.panel(names[:n])) for n in (500, 9000, 20_000))
+    assert (len(few), len(more), len(many)) == (rank.PANEL, 360, 600)
+    assert len(more & many) > 0.7 * len(more)
+    assert len(set(rank.panel(names[:10_000])) - more) <= 60  # of a thousand new papers
+
+
+def test_background_identifiers_are_those_of_the_background(net: Net) -> None:
+    net.run()
+    for before in (FRIDAY, date.max):
+        assert net.store.background_ids(before, 15) == [one.id for one in net.store.background(before, 15)]
+
+
+def test_the_first_stage_imports_neither_torch_nor_scikit_learn(tmp_path: Path) -> None:
+    code = textwrap.dedent(
+        """
+        import sys
+        from datetime import UTC, date, datetime
+        from pathlib import Path
+        from triage.embed import StaticEncoder
+        from triage.paper import Item, Paper
+        from triage.pipeline.intake import _LIGHT, _embed
+        from triage.pipeline.order import rank_days
+        from triage.pipeline.vectors import silent
+        from triage.profile import Profile
+        from triage.store import Store
+
+        now, day = datetime(2026, 11, 20, tzinfo=UTC), date(2026, 11, 20)
+        papers = [Paper(f"2611.{n:05d}", f"Graph {n}", "on graphs " * n, categories=("cs.LG",)) for n in range(1, 40)]
+        store, fast = Store(Path(sys.argv[1])), StaticEncoder()
+        store.add_announcement([Item(one, "new") for one in papers], announced=day, feed_day=day, at=now)
+        focus = [Profile(name="p", statement="graphs", categories=("cs.LG",))]
+        _embed(store, fast, focus, ("new",), silent, None)
+        rank_days(store, focus, None, types=("new",), at=now, fast=fast, rankers=_LIGHT)
+        print(store.ranking("p", "fusion", day).version)
+        print(*sys.modules)
+        """
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "triage.db")]
+    version, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert version == "2 fast"
+    assert not {"torch", "sentence_transformers", "transformers", "sklearn"} & set(modules.split())

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from triage.paper import Paper
-from triage.rank import DEFAULT, RANKERS, THRESHOLD, Pool, Query, order, phrases, probability
+from triage.rank import DEFAULT, RANKERS, THRESHOLD, Meaning, Pool, Query, best_share, order, phrases, probability
 from triage.rank.fusion import Ordinary, statement_weight
-from triage.rank.lexical import Lexicon
+from triage.rank.lexical import Lexicon, terms
 from triage.rank.space import Space
+from triage.rank.stopwords import STOP_WORDS
 from triage.rank.wishes import found_authors, found_terms
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def test_parts_sum_to_the_score_and_every_score_is_a_number(
 ) -> None:
     query = asking(encoder, liked, boost=("slam",), avoid=("speech",), authors=("Bo Fictional",))
     scores = RANKERS[name].rank(query, today, stored)
-    assert (scores.ranker, scores.version) == (name, RANKERS[name].version)
+    assert scores.ranker == name
+    assert scores.version == RANKERS[name].version + (" careful" if name == "fusion" else "")
     assert scores.total.shape == (len(today.papers),)
     assert np.isfinite(scores.total).all()
     np.testing.assert_allclose(sum(scores.parts.values()), scores.total, rtol=1e-12)
@@ -463,3 +465,63 @@ def _recall(judge: Any, answers: Any, chosen: Any, fitted: Any, bench: Any) -> f
             scores = dict(zip(ids, total.tolist(), strict=True))
             found.append(judge["score_task"](answers, answers["profiles"][profile["name"]], scores)["day_recall10"])
     return float(np.mean(found))
+
+
+# two encoders
+
+
+def twice(encoder: Any, papers: Sequence[Paper], careful: Sequence[Paper] = ()) -> Pool:
+    """Papers that the fast encoder has read, and `careful` the careful one too."""
+    fast = encoder.encode([f"{paper.title} {paper.text}" for paper in papers])
+    vectors = encoder.encode([paper.text for paper in papers])
+    vectors[[paper not in careful for paper in papers]] = np.nan
+    return Pool(tuple(papers), vectors, fast)
+
+
+def asking_twice(encoder: Any) -> Query:
+    fast = Meaning(encoder.encode([STATEMENT])[0], encoder.encode([paper.text for paper in LIKED]))
+    return asking(encoder, LIKED, fast=fast)
+
+
+def test_a_paper_outside_the_second_stage_keeps_the_first_stages_score(encoder: Any, today: Pool, stored: Pool) -> None:
+    best = today.papers[:6]
+    background, query = twice(encoder, stored.papers, stored.papers), asking_twice(encoder)
+    fast = RANKERS["fusion"].rank(query, twice(encoder, today.papers), Pool(stored.papers, None, background.fast))
+    both = RANKERS["fusion"].rank(query, twice(encoder, today.papers, best), background)
+    assert (fast.version, both.version) == ("2 fast", "2 fast+careful")
+    np.testing.assert_allclose(fast.total[6:], both.total[6:])
+    assert not np.allclose(fast.total[:6], both.total[:6])
+    np.testing.assert_allclose(sum(both.parts.values()), both.total, rtol=1e-12)
+    assert set(fast.parts) == set(both.parts)
+
+
+def test_the_baseline_reads_with_the_encoder_that_read_most(encoder: Any, today: Pool, stored: Pool) -> None:
+    query, ranker = asking_twice(encoder), RANKERS["mean-similarity"]
+    part = ranker.rank(query, twice(encoder, today.papers, today.papers[:3]), stored).total
+    np.testing.assert_array_equal(part, ranker.rank(query, twice(encoder, today.papers), stored).total)
+    assert ranker.rank(query, twice(encoder, today.papers, today.papers), stored).total[0] != part[0]
+
+
+def test_the_best_fifth_is_rounded_up_and_ties_go_by_identifier() -> None:
+    assert best_share({"b": 1.0, "a": 1.0, "c": 0.0, "d": 0.0, "e": 0.0, "f": 0.0}) == ["a", "b"]
+    assert best_share({}) == []
+
+
+def test_the_stop_words_are_scikit_learns() -> None:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    assert STOP_WORDS == ENGLISH_STOP_WORDS
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=120))
+def test_terms_are_those_of_scikit_learn(text: str) -> None:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    theirs = CountVectorizer(
+        strip_accents="unicode",
+        stop_words="english",
+        token_pattern=r"(?u)\b(?=\w*[^\W\d])\w\w+\b",
+        ngram_range=(1, 2),
+    ).build_analyzer()
+    assert list(terms(text)) == theirs(text)

@@ -1,6 +1,6 @@
 """Rank every task of a benchmark folder with the product's own rankers: `task TAB paper_id TAB score`.
 
-    python tests/benchmarks/ranking.py --bench DIR --runs OUT.tsv [--ranker NAME] [--cold]
+    python tests/benchmarks/ranking.py --bench DIR --runs OUT.tsv [--ranker NAME] [--stage STAGE] [--cold]
 
 DIR is a folder in the format of reading-list benchmarks: `papers.jsonl.gz`, `profiles.json`, `candidates.json`,
 `background.json`, and `minilm.npy` where the vectors are stored already. A task is PROFILE@K#DRAW. What is relevant is
@@ -16,16 +16,16 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from triage.embed import SentenceEncoder
+from triage.embed import SentenceEncoder, StaticEncoder
 from triage.paper import Paper
-from triage.rank import DEFAULT, RANKERS, Pool, Query, Ranker
+from triage.rank import DEFAULT, PANEL_MOST, RANKERS, Fitted, Meaning, Pool, Query, Ranker, best_share, panel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,15 +43,23 @@ class Bench:
     statements: dict[str, NDArray[np.float32]]
     candidates: dict[str, dict[str, list[str]]]
     background: dict[str, list[str]]
+    fast: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    fast_statements: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
-    def pool(self, ids: list[str]) -> Pool:
+    def pool(self, ids: list[str], careful: int | None = None) -> Pool:
+        """Papers with the vectors of both encoders; of the careful one those of `careful` papers only, if told."""
+        papers = tuple(self.papers[name] for name in ids)
         rows = np.stack([self.vectors[name] for name in ids]) if ids else None
-        return Pool(tuple(self.papers[name] for name in ids), rows)
+        if rows is not None and careful is not None:
+            chosen = set(panel(ids, careful))
+            rows[[paper.id not in chosen for paper in papers]] = np.nan
+        return Pool(papers, rows, np.stack([self.fast[name] for name in ids]) if ids and self.fast else None)
 
     def query(self, profile: dict[str, Any], ids: list[str]) -> Query:
-        liked = self.pool(ids)
+        liked, name = self.pool(ids), profile["name"]
         days = tuple(paper.announced for paper in liked.papers)
-        return Query(profile["focus"], self.statements[profile["name"]], liked.papers, liked.vectors, days)
+        fast = Meaning(self.fast_statements.get(name), liked.fast)
+        return Query(profile["focus"], self.statements[name], liked.papers, liked.vectors, days, fast=fast)
 
 
 def load(folder: Path, encode: Callable[[list[str]], NDArray[np.float32]]) -> Bench:
@@ -84,32 +92,51 @@ def tasks(profile: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
             yield f"{profile['name']}@{size}#{number}", ids
 
 
-def rank_warm(bench: Bench, ranker: Ranker, out: TextIO) -> None:
+def with_fast(bench: Bench) -> Bench:
+    """Add the vectors of our own encoder, as the product reads papers."""
+    encoder, ids = StaticEncoder(), list(bench.papers)
+    rows = encoder.encode([encoder.paper_text(bench.papers[name]) for name in ids])
+    names, texts = zip(*((profile["name"], profile["focus"]) for profile in bench.profiles), strict=True)
+    told = dict(zip(names, encoder.encode(texts), strict=True))
+    return replace(bench, fast=dict(zip(ids, rows, strict=True)), fast_statements=told)
+
+
+def rank_warm(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False, panel_size: int = PANEL_MOST) -> None:
     """Rank all days of each pool at once, beside its background."""
     for name, days in bench.candidates.items():
-        rank_pool(bench, ranker, name, days, bench.pool(bench.background.get(name, [])), out)
+        background = bench.pool(bench.background.get(name, []), panel_size if stages else None)
+        rank_pool(bench, ranker, name, days, background, out, stages=stages)
 
 
-def rank_cold(bench: Bench, ranker: Ranker, out: TextIO) -> None:
+def rank_cold(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False) -> None:
     """Rank each day by itself with nothing stored."""
     for name, days in bench.candidates.items():
         for day, ids in days.items():
-            rank_pool(bench, ranker, name, {day: ids}, Pool(), out)
+            rank_pool(bench, ranker, name, {day: ids}, Pool(), out, stages=stages)
 
 
 def rank_pool(
-    bench: Bench, ranker: Ranker, name: str, days: dict[str, list[str]], background: Pool, out: TextIO
+    bench: Bench,
+    ranker: Ranker,
+    name: str,
+    days: dict[str, list[str]],
+    background: Pool,
+    out: TextIO,
+    *,
+    stages: bool = False,
 ) -> None:
     """Fit once on these days, then rank every task of the pool's profiles; only days of the window are written."""
     started = time.monotonic()
     ids = list(dict.fromkeys(paper for day in days.values() for paper in day))
-    fitted, done = ranker.fit(bench.pool(ids), background), 0
+    whole = bench.pool(ids)
+    first = ranker.fit(replace(whole, vectors=None), replace(background, vectors=None)) if stages else None
+    fitted, done = ranker.fit(whole, background), 0
     for profile in bench.profiles:
         if profile["pool"] != name:
             continue
         within = {p for day, found in days.items() if _in_window(profile, day) for p in found}
         for task, liked in tasks(profile) if within else ():
-            total = fitted.rank(bench.query(profile, liked)).total
+            total = _totals(first, fitted, bench.query(profile, liked), ids, days)
             out.writelines(
                 f"{task}\t{paper}\t{value:.9g}\n" for paper, value in zip(ids, total, strict=True) if paper in within
             )
@@ -120,6 +147,25 @@ def rank_pool(
                 file=sys.stderr,
             )
     print(file=sys.stderr)
+
+
+def _totals(
+    first: Fitted | None, fitted: Fitted, query: Query, ids: list[str], days: dict[str, list[str]]
+) -> NDArray[np.float64]:
+    """Score one query; with a first stage, the second one scores only the best fifth of each day.
+
+    A paper's score depends on the background and on itself, so leaving out the careful scores of the others equals
+    never having read them carefully. (With `--cold` the frame is learnt from the whole day, a little more than the
+    product reads.)
+    """
+    both = fitted.rank(query).total
+    if first is None:
+        return both
+    fast = first.rank(query).total
+    at = {paper: row for row, paper in enumerate(ids)}
+    best = [at[p] for found in days.values() for p in best_share({p: fast[at[p]] for p in found})]
+    fast[best] = both[best]
+    return fast
 
 
 def _in_window(profile: dict[str, Any], day: str) -> bool:
@@ -146,11 +192,27 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, required=True, metavar="DIR")
     parser.add_argument("--runs", type=Path, required=True, metavar="OUT.tsv")
     parser.add_argument("--ranker", choices=sorted(RANKERS), default=DEFAULT)
+    parser.add_argument("--stage", choices=("careful", "fast", "both"), default="both", help="which encoders take part")
+    parser.add_argument(
+        "--panel", type=int, default=PANEL_MOST, help="papers the careful encoder's frame is learnt from"
+    )
     parser.add_argument("--cold", action="store_true", help="an empty store: no background, day by day")
     args = parser.parse_args()
-    bench = load(args.bench, SentenceEncoder().encode)
+    bench = load(args.bench, SentenceEncoder().encode if args.stage != "fast" else _nothing)
+    if args.stage != "careful" and args.ranker == DEFAULT:
+        bench = with_fast(bench)
+    if args.stage == "fast":
+        bench = replace(bench, vectors=dict.fromkeys(bench.papers, np.full(1, np.nan, dtype=np.float32)))
+    stages = args.stage == "both" and args.ranker == DEFAULT
     with args.runs.open("w", encoding="utf-8") as out:
-        (rank_cold if args.cold else rank_warm)(bench, RANKERS[args.ranker], out)
+        if args.cold:
+            rank_cold(bench, RANKERS[args.ranker], out, stages=stages)
+        else:
+            rank_warm(bench, RANKERS[args.ranker], out, stages=stages, panel_size=args.panel)
+
+
+def _nothing(texts: list[str]) -> NDArray[np.float32]:
+    return np.full((len(texts), 1), np.nan, dtype=np.float32)
 
 
 if __name__ == "__main__":

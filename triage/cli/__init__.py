@@ -28,6 +28,7 @@ _COMMANDS = {
     "digest": "digest",
     "profile": "profile",
     "doctor": "doctor",
+    "train": "train",
     "paths": "paths",
 }
 """Each command's module: imported when the command runs, so that `--help` costs nothing."""
@@ -45,6 +46,7 @@ _SUMMARIES = {
     "digest": "The shortlist by e-mail.",
     "profile": "The focus profiles: list, show, check.",
     "doctor": "What is wrong and how to mend it.",
+    "train": "Renew the fast encoder from the stored papers.",
     "paths": "Where things are kept.",
 }
 

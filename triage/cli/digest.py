@@ -122,6 +122,7 @@ def _shortlist(around: Surroundings, focus: Sequence[Profile]) -> Shortlist:
         ranker=around.config.ranker,
         types=around.config.types,
         encoder=around.encoder,
+        fast=around.fast,
         shown_by="digest",
         free=around.holidays,
     )

@@ -90,6 +90,7 @@ def run(
             around.store,
             profiles,
             encoder=around.encoder,
+            fast=around.fast,
             now=around.clock.now(),
             wire=around.wire(total_s),
             types=around.config.types,

@@ -34,6 +34,7 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         ranker=around.config.ranker,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
+        fast=around.fast if rerank else None,
         free=around.holidays,
     )
     looks = looks_line(around.store) if today.state == "stale" else ""
@@ -93,7 +94,7 @@ def rank_command(around: Surroundings, papers: str) -> None:
     with click.open_file(papers, encoding="utf-8", errors="surrogateescape") as stream:
         pool = list(_pool(stream, papers))
     ranked, note = rank_pool(
-        around.store, around.profiles[0], pool, encoder=around.encoder, ranker=around.config.ranker
+        around.store, around.profiles[0], pool, encoder=around.encoder, fast=around.fast, ranker=around.config.ranker
     )
     if note:
         click.echo(f"triage: {note}", err=True)

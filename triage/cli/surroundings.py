@@ -19,7 +19,7 @@ from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater, Usa
 
 if TYPE_CHECKING:
     from triage.config import Config
-    from triage.embed import SentenceEncoder
+    from triage.embed import SentenceEncoder, StaticEncoder
     from triage.fetch import Wire
     from triage.paper import Coffee
     from triage.profile import Profile
@@ -139,6 +139,18 @@ class Surroundings:
             raise ConfigFault("the active profiles name different models; give them the same [ranker] model")
         model, revision = wanted.pop()
         return SentenceEncoder(model or DEFAULT_MODEL, revision)
+
+    @property
+    def own_encoder(self) -> Path:
+        """Where `triage train` keeps the encoder made of the reader's own papers."""
+        return self.config.folders.data / "encoder"
+
+    @cached_property
+    def fast(self) -> StaticEncoder:
+        """The fast encoder: the reader's own when there is one, else that of the package; nothing is loaded yet."""
+        from triage.embed import StaticEncoder
+
+        return StaticEncoder(self.own_encoder) if self.own_encoder.is_dir() else StaticEncoder()
 
     def wire(self, total_s: float = 120.0) -> Wire:
         """One polite way to arXiv; `total_s` bounds all it does, in seconds."""

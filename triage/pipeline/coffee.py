@@ -36,6 +36,7 @@ def shortlist(
     ranker: str = rank.DEFAULT,
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
+    fast: Encoder | None = None,
     shown_by: str = "session",
     free: AbstractSet[date] | None = None,
 ) -> Shortlist:
@@ -52,6 +53,7 @@ def shortlist(
         types: the announcement types that are ranked.
         encoder: names the cached vectors, so that an edited profile is ranked again; it embeds nothing here. Without
             one the order is the kept one: a session leaves the ranking to its child.
+        fast: the same of the fast encoder.
         shown_by: whose last list decides what was announced since: "session" or "digest".
         free: arXiv's holidays; the bundled ones when None.
     """
@@ -60,8 +62,8 @@ def shortlist(
     days = _days(store, day, shown_by)
     found = _rankings(store, focus, ranker, days)
     edited = [profile for profile in focus if _stale(profile, found[profile.name])]
-    if encoder and days and edited:
-        rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,))
+    if (encoder or fast) and days and edited:
+        rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,), fast=fast)
         found = _rankings(store, focus, ranker, days)
     left = minutes * 60 if left_s is None else left_s
     papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, ranker, left))
@@ -78,11 +80,17 @@ def shortlist(
         budget_s=minutes * 60,
         left_s=left,
         ranker=ranker,
-        ranker_version=rank.RANKERS[ranker].version,
+        ranker_version=_version(ranker, found),
         papers=papers,
         left_out=left_out,
         notes=(*_notes(focus, found), *_backlog(store, days, day, shown_by)),
     )
+
+
+def _version(ranker: str, found: dict[str, list[Ranking]]) -> str:
+    """The version that the newest scores were made by: it tells which encoders took part."""
+    newest = [rankings[0].version for rankings in found.values() if rankings]
+    return newest[0] if newest else rank.RANKERS[ranker].version
 
 
 def _chosen(

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from triage import fetch, taxonomy
+from triage import fetch, rank, taxonomy
 from triage.config import ArxivConfig
 from triage.errors import TriageError, Unavailable
-from triage.pipeline.order import BACKGROUND, judged_ids, rank_days
+from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.vectors import Progress, embed_missing, silent
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from triage.paper import Paper
     from triage.profile import Profile
     from triage.store import Added, Store
+
+_LIGHT = tuple(name for name in rank.RANKERS if name != "tfidf-svm")
+"""The rankers of the first stage: scikit-learn's import alone would cost it a second."""
 
 DETAILS = timedelta(days=7)
 """How long the API is asked again for a paper that it does not know yet."""
@@ -92,7 +96,8 @@ def refresh(
     store: Store,
     profiles: Profile | Sequence[Profile],
     *,
-    encoder: Encoder,
+    encoder: Encoder | None,
+    fast: Encoder | None = None,
     now: datetime,
     wire: Wire | None = None,
     types: Sequence[str] = ("new", "cross"),
@@ -108,7 +113,9 @@ def refresh(
     Args:
         store: where everything is kept.
         profiles: one focus, or all that share the coffee.
-        encoder: text to vectors; nothing is loaded when nothing is new.
+        encoder: the careful encoder; nothing is loaded when nothing is new.
+        fast: reads everything first, so that a list exists at once; the careful one then only reads the best fifth.
+            Without it the careful one reads everything.
         now: aware UTC; the server's `Date` decides which day it is for announcements.
         wire: the way to arXiv; None takes arXiv's own addresses.
         types: the announcement types that are ranked.
@@ -119,17 +126,38 @@ def refresh(
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     if wire is None:
-        told = ArxivConfig()
-        wire = fetch.Wire(feed=told.feed, api=told.api, oai=told.oai, clock=_Ticking(now))
+        addresses = ArxivConfig()
+        wire = fetch.Wire(feed=addresses.feed, api=addresses.api, oai=addresses.oai, clock=_Ticking(now))
     pulled = pull(store, wire, _categories(focus), now, free=free, progress=progress)
     notes = list(pulled.notes)
     if pulled.fault is None:
         notes += [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
-    embedded, waiting, encoded_note = _embed(store, encoder, focus, types, progress, stop)
-    rank_days(store, focus, encoder, types=types, at=now, progress=progress)
-    notes += encoded_note
+    embedded, waiting, told = _embed(store, fast or encoder, focus, types, progress, stop)
+    notes += told
+    notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
     again = now + fetch.LOOK_AGAIN if pulled.report.state == "stale" else None
     return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, tuple(notes), pulled.fault, again)
+
+
+def _rank(
+    store: Store,
+    encoder: Encoder | None,
+    fast: Encoder | None,
+    focus: Sequence[Profile],
+    types: Sequence[str],
+    now: datetime,
+    progress: Progress,
+    stop: Callable[[], bool] | None,
+) -> list[str]:
+    """Rank with what is there, and with a fast encoder once more after the careful one has read the best fifth."""
+    rank_now = partial(rank_days, store, focus, encoder, types=types, at=now, progress=progress, fast=fast)
+    if fast is None:
+        rank_now()
+        return []
+    ranked = rank_now(rankers=_LIGHT)
+    told = _reread(store, encoder, fast, focus, types, ranked, progress, stop) if encoder else []
+    rank_now(rankers=[name for name in rank.RANKERS if name != rank.DEFAULT] if told else list(rank.RANKERS))
+    return told
 
 
 def next_look(store: Store) -> datetime | None:
@@ -220,14 +248,16 @@ def _backwards(
 
 def _embed(
     store: Store,
-    encoder: Encoder,
+    encoder: Encoder | None,
     profiles: Sequence[Profile],
     types: Sequence[str],
     progress: Progress,
     stop: Callable[[], bool] | None,
 ) -> tuple[int, int, list[str]]:
     """Embed what has no vector yet, in the order of promise: (papers embedded, papers waiting, notes)."""
-    texts = _texts(store, profiles, types)
+    if encoder is None:
+        return 0, 0, []
+    texts = _texts(store, encoder, profiles, types)
     statements = {profile.statement for profile in profiles}
     try:
         done, waiting = embed_missing(store, encoder, texts, progress=progress, stop=stop)
@@ -237,11 +267,52 @@ def _embed(
     return embedded, left, []
 
 
-def _texts(store: Store, profiles: Sequence[Profile], types: Sequence[str]) -> list[str]:
+def _texts(store: Store, encoder: Encoder, profiles: Sequence[Profile], types: Sequence[str]) -> list[str]:
     """What the rankers read, in the order of promise: statements, liked papers, the newest day, the background."""
-    liked = [one for profile in profiles for one in judged_ids(store, profile)]
-    papers = [*store.papers(liked).values(), *_recent(store, types)]
-    return [*(profile.statement for profile in profiles), *(paper.text for paper in papers)]
+    papers = [*_judged(store, profiles), *_recent(store, types)]
+    return [*(profile.statement for profile in profiles), *map(encoder.paper_text, papers)]
+
+
+def _judged(store: Store, profiles: Sequence[Profile]) -> Iterable[Paper]:
+    """The examples of all profiles."""
+    return store.papers(one for profile in profiles for one in judged_ids(store, profile)).values()
+
+
+def _reread(
+    store: Store,
+    encoder: Encoder,
+    fast: Encoder,
+    profiles: Sequence[Profile],
+    types: Sequence[str],
+    ranked: set[tuple[str, date]],
+    progress: Progress,
+    stop: Callable[[], bool] | None,
+) -> list[str]:
+    """Let the careful encoder read the best fifth of the newest day, and what it compares it with; notes if not all.
+
+    A day that was not ranked anew is left alone once its scores tell that the careful encoder took part.
+    """
+    best = [paper for profile in profiles for paper in _best(store, profile, ranked)]
+    if not best:
+        return []
+    day = store.announcement_days()[0]
+    papers = [*_judged(store, profiles), *best, *panel(store, day, store.announced(day, day, types))]
+    texts = [*(profile.statement for profile in profiles), *map(encoder.paper_text, papers)]
+    try:
+        _, waiting = embed_missing(store, encoder, texts, progress=progress, stop=stop)
+    except Unavailable as fault:
+        return [f"{fault}; until then the fast encoder alone decides"]
+    return [f"{len(waiting)} papers still to be read by {encoder.name}; the next fetch goes on"] if waiting else []
+
+
+def _best(store: Store, profile: Profile, ranked: set[tuple[str, date]]) -> list[Paper]:
+    """The best fifth of the newest day by the stored scores; none where that day is done."""
+    day = store.announcement_days()[:1]
+    found = store.ranking(profile.name, rank.DEFAULT, day[0]) if day else None
+    if found is None or ("careful" in found.version and (profile.name, day[0]) not in ranked):
+        return []
+    best = set(rank.best_share({one.paper.id: one.score for one in found.papers}))
+    return [one.paper for one in found.papers if one.paper.id in best]
 
 
 def _recent(store: Store, types: Sequence[str]) -> list[Paper]:

@@ -12,7 +12,7 @@ from triage import rank
 from triage.embed import text_hash
 from triage.errors import Unavailable
 from triage.paper import Paper, ScoredPaper
-from triage.pipeline.vectors import Lookup, Progress, embed_missing, silent
+from triage.pipeline.vectors import Lookup, Lookups, Progress, embed_missing, silent
 from triage.store import Ranking
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from triage.embed import Encoder
     from triage.profile import Profile
-    from triage.rank import Fitted, Pool, Query
+    from triage.rank import Fitted, Meaning, Pool, Query
     from triage.store import Store
 
 BACKGROUND = 1500
@@ -53,23 +53,32 @@ def _labels(store: Store, profile: Profile) -> dict[str, str]:
     return found | {one: kind for (one, name), kind in labels.items() if name == profile.name}
 
 
-def query(lookup: Lookup, profile: Profile) -> Query:
+def query(lookups: Lookups, profile: Profile) -> Query:
     """What the reader wants, as far as its texts are stored."""
-    store = lookup.store
+    store = lookups.store
     liked = _known(store, liked_ids(store, profile))
     disliked = _known(store, disliked_ids(store, profile))
-    statement = lookup.rows([profile.statement])
+    careful, fast = (_meaning(lookup, profile, liked, disliked) for lookup in (lookups.careful, lookups.fast))
     return rank.Query(
         statement=profile.statement,
-        statement_vector=None if statement is None else statement[0],
+        statement_vector=careful.statement,
         liked=liked,
-        liked_vectors=lookup.rows([paper.text for paper in liked]),
+        liked_vectors=careful.liked,
         liked_at=tuple(_day(paper) for paper in liked),
         disliked=disliked,
-        disliked_vectors=lookup.rows([paper.text for paper in disliked]),
+        disliked_vectors=careful.disliked,
         boost=profile.boost,
         avoid=profile.avoid,
         authors=profile.authors,
+        fast=fast,
+    )
+
+
+def _meaning(lookup: Lookup, profile: Profile, liked: Sequence[Paper], disliked: Sequence[Paper]) -> Meaning:
+    """The cached vectors of a query by one encoder."""
+    statement = lookup.rows([profile.statement])
+    return rank.Meaning(
+        None if statement is None else statement[0], lookup.paper_rows(liked), lookup.paper_rows(disliked)
     )
 
 
@@ -82,10 +91,33 @@ def _day(paper: Paper) -> date | None:
     return paper.announced or (paper.submitted.date() if paper.submitted else None)
 
 
-def pool(lookup: Lookup, papers: Iterable[Paper]) -> Pool:
+def pool(lookups: Lookups, papers: Iterable[Paper]) -> Pool:
     """Papers with their cached vectors."""
     found = tuple(papers)
-    return rank.Pool(found, lookup.rows([paper.text for paper in found]))
+    return rank.Pool(found, lookups.careful.paper_rows(found), lookups.fast.paper_rows(found))
+
+
+def panel(store: Store, before: date, day: Iterable[Paper] = ()) -> list[Paper]:
+    """Stored papers by which the careful encoder learns what is ordinary; while they are few the day's own join in."""
+    stored, here = store.background_ids(before, rank.PANEL_OF), {paper.id: paper for paper in day}
+    ids = rank.panel(stored if len(stored) >= rank.PANEL else [*stored, *here])
+    found = {**store.papers(ids), **here}
+    return [found[one] for one in ids if one in found]
+
+
+def ordinary_pool(lookups: Lookups, before: date) -> Pool:
+    """The background of a day; where there are two encoders the careful one's share of it is the panel.
+
+    What else the careful one has read were the best of earlier days: they would pass for ordinary.
+    """
+    papers = lookups.store.background(before, BACKGROUND)
+    if not lookups.fast.name:
+        return pool(lookups, papers)
+    chosen = {paper.id: paper for paper in panel(lookups.store, before)}
+    found = pool(lookups, {**{paper.id: paper for paper in papers}, **chosen}.values())
+    if found.vectors is not None:
+        found.vectors[[paper.id not in chosen for paper in found.papers]] = float("nan")
+    return found
 
 
 def rank_days(
@@ -97,16 +129,20 @@ def rank_days(
     at: datetime,
     progress: Progress = silent,
     rankers: Sequence[str] = tuple(rank.RANKERS),
-) -> None:
-    """Store what every ranker says of the newest announcements, for each profile; nothing unchanged is done again."""
-    lookup = Lookup.of(store, encoder)
+    fast: Encoder | None = None,
+) -> set[tuple[str, date]]:
+    """Store what every ranker says of the newest announcements, for each profile; nothing unchanged is done again.
+
+    Returns the profiles and days for which something was ranked.
+    """
+    lookups, ranked = Lookups.of(store, encoder, fast), set()
     days = store.announcement_days()[:DAYS]
     for day in days:
         papers = store.announced(day, day, types)
         for profile in profiles:
             listed = [paper for paper in papers if set(paper.categories) & set(profile.categories)]
-            asked = query(lookup, profile)
-            inputs = _inputs(lookup, profile, asked, listed, day)
+            asked = query(lookups, profile)
+            inputs = _inputs(lookups, profile, asked, listed)
             stale = [
                 name
                 for name in rankers
@@ -114,36 +150,41 @@ def rank_days(
             ]
             if stale:
                 progress("ranking", day.isoformat(), 0, len(listed))
-                _rank_day(lookup, profile, asked, listed, stale, day=day, inputs=inputs, at=at)
+                _rank_day(lookups, profile, asked, listed, stale, day=day, inputs=inputs, at=at)
                 progress("ranking", day.isoformat(), len(listed), len(listed))
+                ranked.add((profile.name, day))
+    return ranked
 
 
-def _inputs(lookup: Lookup, profile: Profile, asked: Query, listed: Sequence[Paper], day: date) -> str:
-    """Name everything a day's scores depend on: what was announced and is ordinary, and after a colon the examples."""
-    ordinary = lookup.store.background(day, BACKGROUND)
-    texts = [text_hash(paper.text) for paper in (*listed, *ordinary)]
+def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[Paper]) -> str:
+    """Name everything a day's scores depend on: the day itself, and after a colon what goes on changing after it."""
+    store, both = lookups.store, (lookups.careful, lookups.fast)
     told = [
         profile.fingerprint,
         [(ranker.name, ranker.version) for ranker in rank.RANKERS.values()],
-        (lookup.name, lookup.revision),
-        texts,
-        sorted(lookup.store.embedded(lookup.name, lookup.revision, texts)),
-        asked.statement_vector is None,
+        [text_hash(paper.text) for paper in listed],
+        [(one.name, one.revision, one.embedded(listed)) for one in both],
     ]
-    examples = [[paper.id for paper in asked.liked], [paper.id for paper in asked.disliked]]
-    return ":".join(hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for part in (told, examples))
+    changing = [
+        [paper.id for paper in asked.liked],
+        [paper.id for paper in asked.disliked],
+        store.count(),
+        [store.vector_count(one.name, one.revision) for one in both],
+        [asked.careful.statement is None, asked.fast.statement is None],
+    ]
+    return ":".join(hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for part in (told, changing))
 
 
 def _holds(kept: str, inputs: str, *, newest: bool) -> bool:
     """Whether a kept ranking still says what a new one would.
 
-    Verdicts that came later do not change an older day: what was ranked without them stays comparable.
+    Verdicts and papers that came later do not change an older day: what was ranked without them stays comparable.
     """
     return kept == inputs if newest else kept.partition(":")[0] == inputs.partition(":")[0]
 
 
 def _rank_day(
-    lookup: Lookup,
+    lookups: Lookups,
     profile: Profile,
     asked: Query,
     listed: Sequence[Paper],
@@ -153,16 +194,22 @@ def _rank_day(
     inputs: str,
     at: datetime,
 ) -> None:
-    candidates = pool(lookup, listed)
-    ordinary = pool(lookup, lookup.store.background(day, BACKGROUND))
+    candidates, ordinary = pool(lookups, listed), ordinary_pool(lookups, day)
     for name in names:
         fitted = rank.RANKERS[name].fit(candidates, ordinary)
         papers, worth, note = scored(fitted, asked, profile.name, seed=day.toordinal())
-        version = rank.RANKERS[name].version
         ranking = Ranking(
-            profile.name, profile.fingerprint, name, version, inputs, day, papers, worth, _note(profile, asked, note)
+            profile.name,
+            profile.fingerprint,
+            name,
+            fitted.version,
+            inputs,
+            day,
+            papers,
+            worth,
+            _note(profile, asked, note),
         )
-        lookup.store.add_ranking(ranking, at=at)
+        lookups.store.add_ranking(ranking, at=at)
 
 
 def scored(
@@ -201,26 +248,56 @@ def _worth(ranker: str, total: NDArray[np.float64], best: Sequence[int], liked: 
 
 
 def rank_pool(
-    store: Store, profile: Profile, papers: Sequence[Paper], *, encoder: Encoder, ranker: str = rank.DEFAULT
+    store: Store,
+    profile: Profile,
+    papers: Sequence[Paper],
+    *,
+    encoder: Encoder | None,
+    fast: Encoder | None = None,
+    ranker: str = rank.DEFAULT,
 ) -> tuple[tuple[ScoredPaper, ...], str]:
     """Rank any pool of papers against a profile: best first, and the ranker's note.
 
-    The pool is not stored; its vectors are cached.
+    The pool is not stored; its vectors are cached. With two encoders the fast one reads everything, and the careful
+    one the best fifth of what it found.
     """
-    examples = store.papers(judged_ids(store, profile)).values()
-    ordinary = store.background(date.max, BACKGROUND)
-    texts = [profile.statement, *(paper.text for paper in (*examples, *papers, *ordinary))]
+    inside, ordinary = {paper.id for paper in papers}, store.background(date.max, BACKGROUND)
+    examples = list(store.papers(judged_ids(store, profile)).values())
+    reader = fast or encoder
+    ready = [one for one in (reader,) if one and _read(store, one, profile, [*examples, *papers, *ordinary])]
+
+    def ranked() -> tuple[tuple[ScoredPaper, ...], str]:
+        lookups = Lookups.of(store, encoder if encoder in ready else None, fast if fast in ready else None)
+        others = _without(ordinary_pool(lookups, date.max), inside)
+        fitted = rank.RANKERS[ranker].fit(pool(lookups, papers), others)
+        best, _, note = scored(fitted, query(lookups, profile), profile.name, seed=0)
+        return best, note
+
+    first = ranked()
+    if encoder is None or fast not in ready or ranker != rank.DEFAULT:
+        return first
+    best = set(rank.best_share({one.paper.id: one.score for one in first[0]}))
+    careful = [*examples, *(paper for paper in papers if paper.id in best), *panel(store, date.max, papers)]
+    if not _read(store, encoder, profile, careful):
+        return first
+    ready.append(encoder)
+    return ranked()
+
+
+def _read(store: Store, encoder: Encoder, profile: Profile, papers: Iterable[Paper]) -> bool:
+    """Embed the statement and the papers; False when there are no weights."""
     try:
-        embed_missing(store, encoder, texts)
+        embed_missing(store, encoder, [profile.statement, *(encoder.paper_text(paper) for paper in papers)])
     except Unavailable:
-        lookup = Lookup(store)
-    else:
-        lookup = Lookup.of(store, encoder)
-    inside = {paper.id for paper in papers}
-    others = pool(lookup, [paper for paper in ordinary if paper.id not in inside])
-    fitted = rank.RANKERS[ranker].fit(pool(lookup, papers), others)
-    best, _, note = scored(fitted, query(lookup, profile), profile.name, seed=0)
-    return best, note
+        return False
+    return True
+
+
+def _without(found: Pool, ids: set[str]) -> Pool:
+    """The pool without some of its papers."""
+    rows = [row for row, paper in enumerate(found.papers) if paper.id not in ids]
+    vectors, fast = (None if some is None else some[rows] for some in (found.vectors, found.fast))
+    return rank.Pool(tuple(found.papers[row] for row in rows), vectors, fast)
 
 
 def _note(profile: Profile, asked: Query, note: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from triage.embed import encode_all, text_hash
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.embed import Encoder
+    from triage.paper import Paper
     from triage.store import Store
 
 Progress = Callable[[str, str, int, "int | None"], None]
@@ -31,12 +33,14 @@ class Lookup:
     store: Store
     name: str = ""
     revision: str = ""
+    told: Callable[[Paper], str] = attrgetter("text")
+    """How the encoder reads a paper."""
 
     @classmethod
     def of(cls, store: Store, encoder: Encoder | None) -> Lookup:
         """Look up the vectors of an encoder; an encoder without weights has none."""
         try:
-            return cls(store, encoder.name, encoder.revision) if encoder else cls(store)
+            return cls(store, encoder.name, encoder.revision, encoder.paper_text) if encoder else cls(store)
         except (Unavailable, InvalidInput):
             return cls(store)
 
@@ -50,6 +54,34 @@ class Lookup:
             return None
         missing = np.full(len(next(iter(found.values()))), np.nan, dtype=np.float32)
         return np.stack([found.get(digest, missing) for digest in hashes])
+
+    def paper_rows(self, papers: Sequence[Paper]) -> NDArray[np.float32] | None:
+        """Vectors of the papers as the encoder reads them; see `rows`."""
+        return self.rows([self.told(paper) for paper in papers])
+
+    def embedded(self, papers: Sequence[Paper]) -> list[str]:
+        """Identifiers of the papers that have a vector, sorted."""
+        hashes = {text_hash(self.told(paper)): paper.id for paper in papers}
+        there = self.store.embedded(self.name, self.revision, hashes) if self.name else set()
+        return sorted(hashes[digest] for digest in there)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Cached vectors of both encoders; without the fast one the careful one reads everything."""
+
+    careful: Lookup
+    fast: Lookup
+
+    @classmethod
+    def of(cls, store: Store, careful: Encoder | None, fast: Encoder | None) -> Lookups:
+        """Look up the vectors of two encoders; see `Lookup.of`."""
+        return cls(Lookup.of(store, careful), Lookup.of(store, fast))
+
+    @property
+    def store(self) -> Store:
+        """Where the vectors are."""
+        return self.careful.store
 
 
 def embed_missing(

@@ -6,19 +6,26 @@ from triage.rank.baselines import prepare_newest, prepare_random, prepare_simila
 from triage.rank.calibration import THRESHOLD, probability
 from triage.rank.fusion import prepare as prepare_fusion
 from triage.rank.reasons import phrases
-from triage.rank.records import Fitted, Pool, Query, Ranker, Reason, Scores, order
+from triage.rank.records import Fitted, Meaning, Pool, Query, Ranker, Reason, Scores, order
+from triage.rank.stages import PANEL, PANEL_MOST, PANEL_OF, best_share, panel
 
 __all__ = [
     "DEFAULT",
+    "PANEL",
+    "PANEL_MOST",
+    "PANEL_OF",
     "RANKERS",
     "THRESHOLD",
     "Fitted",
+    "Meaning",
     "Pool",
     "Query",
     "Ranker",
     "Reason",
     "Scores",
+    "best_share",
     "order",
+    "panel",
     "phrases",
     "probability",
 ]
@@ -28,7 +35,7 @@ DEFAULT = "fusion"
 RANKERS: dict[str, Ranker] = {
     ranker.name: ranker
     for ranker in (
-        Ranker("fusion", "1", prepare_fusion),
+        Ranker("fusion", "2", prepare_fusion, stages=True),
         Ranker("tfidf-svm", "1", prepare_svm),
         Ranker("mean-similarity", "1", prepare_similarity),
         Ranker("newest", "1", prepare_newest),

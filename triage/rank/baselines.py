@@ -58,15 +58,22 @@ def prepare_similarity(pool: Pool, background: Pool) -> tuple[Score, None]:
     def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
         if not query.liked:
             return {"newest": recency(pool.papers)}, _UNDEFINED
-        rows = [] if query.liked_vectors is None else _finite_rows(query.liked_vectors)
-        if pool.vectors is None or query.liked_vectors is None or not rows:
+        vectors, liked = _widest(pool, query)
+        rows = [] if liked is None else _finite_rows(liked)
+        if vectors is None or liked is None or not rows:
             return {"newest": recency(pool.papers)}, "no vectors: newest first"
         by_date = sorted(rows, key=lambda row: _liked_on(query, row), reverse=True)
         weights = 1 / (1 + np.log10(np.arange(1, len(by_date) + 1)))
-        wanted = (weights / weights.sum()) @ query.liked_vectors[by_date].astype(np.float64)
-        return {"similarity": np.nan_to_num(pool.vectors.astype(np.float64) @ wanted, nan=0.0)}, ""
+        wanted = (weights / weights.sum()) @ liked[by_date].astype(np.float64)
+        return {"similarity": np.nan_to_num(vectors.astype(np.float64) @ wanted, nan=0.0)}, ""
 
     return score, None
+
+
+def _widest(pool: Pool, query: Query) -> tuple[Vectors | None, Vectors | None]:
+    """Pool and liked papers by the encoder that has read most of the pool, the careful one where both have."""
+    careful, fast = (0 if rows is None else len(_finite_rows(rows)) for rows in (pool.vectors, pool.fast))
+    return (pool.vectors, query.careful.liked) if careful >= fast else (pool.fast, query.fast.liked)
 
 
 def _finite_rows(vectors: Vectors) -> list[int]:

@@ -18,6 +18,39 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """How one encoder sees pool and background: unit rows as they are, the frame learnt from them, the rows in it."""
+
+    plain: Values
+    space: Space
+    placed: Values
+
+    @classmethod
+    def fit(cls, plain: Values | None, stored: NDArray[np.bool_], *, whiten: bool) -> View | None:
+        """Learn the frame from the rows that are `stored`, from all while those are few; None without vectors."""
+        import numpy as np
+
+        if plain is None:
+            return None
+        embedded = np.isfinite(plain).all(axis=1)
+        reference = embedded & stored if (embedded & stored).sum() >= WHITEN_FROM else embedded
+        space = Space.fit(plain[reference], whiten=whiten)
+        return cls(plain, space, space.place(plain))
+
+    def to_papers(self, vectors: Vectors | None) -> Values | None:
+        """Cosine in the frame of every row to each embedded row of `vectors`, (rows, k); None without vectors."""
+        placed = None if vectors is None else self.space.place(embedded(vectors))
+        return None if placed is None or not len(placed) else self.placed @ placed.T
+
+    def to_statement(self, vector: Vectors | None) -> Values | None:
+        """Plain cosine of every row to the statement (whitening harms this one); None without a vector."""
+        if vector is None or not len(embedded(vector[None, :])):
+            return None
+        cosines: Values = self.plain @ unit(vector[None, :].astype(self.plain.dtype))[0]
+        return cosines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """Rows are the pool's papers, then the background's; `n` is the number of the former.
 
@@ -29,25 +62,25 @@ class Features:
     papers: tuple[Paper, ...]
     n: int
     lexicon: Lexicon
-    plain: Values | None
-    space: Space | None
-    placed: Values | None
+    fast: View | None
+    careful: View | None
 
     @classmethod
     def fit(cls, pool: Pool, background: Pool) -> Features:
-        """Count the words and learn the frame; about a second for 1,500 papers."""
+        """Count the words and learn the frames; about a second for 1,500 papers."""
         import numpy as np
 
         papers, n = pool.papers + background.papers, len(pool.papers)
         stored = np.arange(len(papers)) >= n
         lexicon = Lexicon.fit(papers, stored if stored.sum() >= WHITEN_FROM else np.ones_like(stored))
-        plain = _stack(pool, background)
-        if plain is None:
-            return cls(papers, n, lexicon, None, None, None)
-        embedded = np.isfinite(plain).all(axis=1)
-        reference = embedded & stored if (embedded & stored).sum() >= WHITEN_FROM else embedded
-        space = Space.fit(plain[reference])
-        return cls(papers, n, lexicon, plain, space, space.place(plain))
+        fast = View.fit(_stack(pool.papers, pool.fast, background.papers, background.fast), stored, whiten=False)
+        rows = _stack(pool.papers, pool.vectors, background.papers, background.vectors)
+        return cls(papers, n, lexicon, fast, View.fit(rows, stored, whiten=True))
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """Those encoders that have read anything, the careful one first."""
+        return tuple(view for view in (self.careful, self.fast) if view is not None)
 
     @property
     def pool(self) -> tuple[Paper, ...]:
@@ -61,18 +94,6 @@ class Features:
         judged = {paper.id for paper in query.liked + query.disliked}
         rows = [index >= self.n and paper.id not in judged for index, paper in enumerate(self.papers)]
         return np.array(rows, dtype=bool)
-
-    def to_papers(self, vectors: Vectors | None) -> Values | None:
-        """Half-whitened cosine of every row to each embedded row of `vectors`, (rows, k); None without vectors."""
-        placed = None if vectors is None or self.space is None else self.space.place(embedded(vectors))
-        return None if placed is None or self.placed is None or not len(placed) else self.placed @ placed.T
-
-    def to_statement(self, vector: Vectors | None) -> Values | None:
-        """Plain cosine of every row to the statement (whitening harms this one); None without vectors."""
-        if self.plain is None or vector is None or not len(embedded(vector[None, :])):
-            return None
-        cosines: Values = self.plain @ unit(vector[None, :].astype(self.plain.dtype))[0]
-        return cosines
 
     def words_to_papers(self, papers: Sequence[Paper]) -> Values:
         """TF-IDF cosine of every row to each of `papers`, (rows, k)."""
@@ -90,16 +111,18 @@ def embedded(vectors: Vectors) -> Vectors:
     return vectors[np.isfinite(vectors).all(axis=1)]
 
 
-def _stack(pool: Pool, background: Pool) -> Values | None:
+def _stack(
+    papers: Sequence[Paper], vectors: Vectors | None, others: Sequence[Paper], other_vectors: Vectors | None
+) -> Values | None:
     """Vectors of pool and background in one matrix, NaN where there are none; None when nothing is embedded."""
     import numpy as np
 
-    given = [part.vectors for part in (pool, background) if part.vectors is not None and len(part.vectors)]
-    if not any(len(embedded(vectors)) for vectors in given):
+    given = [rows for rows in (vectors, other_vectors) if rows is not None and len(rows)]
+    if not any(len(embedded(rows)) for rows in given):
         return None
     blank = np.full((1, given[0].shape[1]), np.nan)
-    rows = [
-        part.vectors if part.vectors is not None and len(part.papers) else blank.repeat(len(part.papers), axis=0)
-        for part in (pool, background)
+    parts = [
+        rows if rows is not None and len(rows) else blank.repeat(len(of), axis=0)
+        for of, rows in ((papers, vectors), (others, other_vectors))
     ]
-    return np.concatenate(rows).astype(np.float64)
+    return np.concatenate(parts).astype(np.float64)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from triage.rank.stopwords import STOP_WORDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from triage.rank.records import Values
 
 # Like arxiv-sanity-lite's, but a word may begin with a digit ("3d") as long as it holds a letter.
-_TOKEN = r"(?u)\b(?=\w*[^\W\d])\w\w+\b"
+_TOKEN = re.compile(r"\b(?=\w*[^\W\d])\w\w+\b")
 _K1, _B = 1.2, 0.75
 
 
@@ -25,23 +30,17 @@ def full_text(paper: Paper) -> str:
     return f"{paper.title} {paper.abstract} {' '.join(paper.authors)}"
 
 
-@lru_cache(maxsize=1)
-def _analyzer() -> Callable[[str], list[str]]:
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    found: Callable[[str], list[str]] = CountVectorizer(
-        strip_accents="unicode", stop_words="english", token_pattern=_TOKEN, ngram_range=(1, 2)
-    ).build_analyzer()
-    return found
-
-
 @lru_cache(maxsize=1024)
 def terms(text: str) -> tuple[str, ...]:
     """Words and pairs of neighbouring words, accents stripped, lower case, without English stop words.
 
     Remembered, because the same liked papers are asked for again with every pool.
     """
-    return tuple(_analyzer()(text))
+    bare = unicodedata.normalize("NFKD", text.lower())
+    if not bare.isascii():
+        bare = "".join(char for char in bare if not unicodedata.combining(char))
+    said = [word for word in _TOKEN.findall(bare) if word not in STOP_WORDS]
+    return (*said, *map(" ".join, pairwise(said)))
 
 
 def words(text: str) -> list[str]:
@@ -137,17 +136,28 @@ class Lexicon:
 
 
 def _count(texts: Sequence[str]) -> tuple[dict[str, int], Any]:
-    """Count terms: the vocabulary in alphabetical order, and a matrix (texts, terms)."""
+    """Count terms: the vocabulary in alphabetical order, and a matrix (texts, terms).
+
+    By hand, because importing scikit-learn's counter costs as much as a morning's ranking.
+    """
     import numpy as np
     from scipy.sparse import csr_matrix
-    from sklearn.feature_extraction.text import CountVectorizer
 
-    vectorizer = CountVectorizer(analyzer=terms, dtype=np.float32)
-    try:
-        counts = vectorizer.fit_transform(texts)
-    except ValueError:  # no text at all, or not one word in any: scikit-learn calls that an error, here it is a day
-        return {}, csr_matrix(np.zeros((len(texts), 0), dtype=np.float32))
-    return {term: int(column) for term, column in sorted(vectorizer.vocabulary_.items())}, counts
+    found: dict[str, int] = {}
+    columns: list[int] = []
+    lengths = [0]
+    for text in texts:
+        columns += [found.setdefault(term, len(found)) for term in terms(text)]
+        lengths.append(len(columns))
+    names = sorted(found)
+    place = np.empty(len(found), dtype=np.int32)
+    place[[found[name] for name in names]] = np.arange(len(names), dtype=np.int32)
+    counts = csr_matrix(
+        (np.ones(len(columns), dtype=np.float32), place[columns] if columns else np.zeros(0, np.int32), lengths),
+        shape=(len(texts), len(found)),
+    )
+    counts.sum_duplicates()
+    return {name: at for at, name in enumerate(names)}, counts
 
 
 def _weigh(counts: Any, idf: Values) -> Any:

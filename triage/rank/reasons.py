@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from triage.rank.lexical import terms
@@ -83,8 +84,10 @@ def _nearest(features: Features, query: Query, index: int) -> tuple[Paper | None
 
     if not query.liked:
         return None, None
-    if features.plain is not None and query.liked_vectors is not None:
-        cosines: Values = unit(query.liked_vectors.astype(np.float64)) @ features.plain[index]
+    for view, liked in ((features.careful, query.careful.liked), (features.fast, query.fast.liked)):
+        if view is None or liked is None:
+            continue
+        cosines: Values = unit(liked.astype(np.float64)) @ view.plain[index]
         if np.isfinite(cosines).any():
             best = int(np.nanargmax(cosines))
             return query.liked[best], float(cosines[best])
@@ -96,8 +99,9 @@ def _nearest(features: Features, query: Query, index: int) -> tuple[Paper | None
 
 def _strongest(paper: Paper, gains: Iterable[tuple[str, float]]) -> tuple[str, ...]:
     """Keep the terms of title and abstract that added most; a word inside a kept pair of words is not repeated."""
-    own = set(terms(paper.text))
-    ranked = sorted(((gain, term) for term, gain in gains if gain > 0 and term in own), key=lambda x: (-x[0], x[1]))
-    best = [term for _, term in ranked[: 2 * _SHOWN_TERMS]]
+    ranked = sorted(((gain, term) for term, gain in gains if gain > 0), key=lambda x: (-x[0], x[1]))
+    signed = set(terms(" ".join(paper.authors)))  # only a term with an author's name in it needs the costly look
+    own = (term for _, term in ranked if signed.isdisjoint(term.split()) or term in terms(paper.text))
+    best = list(islice(own, 2 * _SHOWN_TERMS))
     whole = [term for term in best if not any(term != other and term in other.split() for other in best)]
     return tuple(whole[:_SHOWN_TERMS])

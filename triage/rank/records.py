@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Meaning:
+    """A query as one encoder reads it: statement (d,), liked papers (k, d) and disliked ones (m, d), unit rows.
+
+    None or a row of NaN where nothing was embedded.
+    """
+
+    statement: Vectors | None = None
+    liked: Vectors | None = None
+    disliked: Vectors | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Query:
     """What one reader wants: the statement of the focus, and papers liked and disliked.
 
-    `statement_vector` is (d,), `liked_vectors` (k, d) and `disliked_vectors` (m, d), unit rows of one encoder; None
-    or a row of NaN where nothing was embedded. `liked_at` is when each was liked, newest weighs most where a ranker
-    looks at it. `boost`, `avoid` and `authors` are the profile's words.
+    `statement_vector`, `liked_vectors` and `disliked_vectors` are of the careful encoder, `fast` is the same by the
+    fast one; see `Meaning`. `liked_at` is when each was liked, newest weighs most where a ranker looks at it.
+    `boost`, `avoid` and `authors` are the profile's words.
     """
 
     statement: str
@@ -36,21 +48,39 @@ class Query:
     boost: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    fast: Meaning = field(default_factory=Meaning)
 
     def __post_init__(self) -> None:
-        _same_length("liked papers", self.liked, self.liked_vectors)
-        _same_length("disliked papers", self.disliked, self.disliked_vectors)
+        for meaning in (self.careful, self.fast):
+            _same_length("liked papers", self.liked, meaning.liked)
+            _same_length("disliked papers", self.disliked, meaning.disliked)
+
+    @property
+    def careful(self) -> Meaning:
+        """The query as the careful encoder reads it."""
+        return Meaning(self.statement_vector, self.liked_vectors, self.disliked_vectors)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """Papers and their vectors (n, d), unit rows; a row of NaN was not embedded yet, None means no encoder at all."""
+    """Papers and their vectors by the careful encoder (n, d) and by the fast one (n, e), unit rows.
+
+    A row of NaN was not embedded yet, None means no such encoder at all.
+    """
 
     papers: tuple[Paper, ...] = ()
     vectors: Vectors | None = None
+    fast: Vectors | None = None
 
     def __post_init__(self) -> None:
         _same_length("papers", self.papers, self.vectors)
+        _same_length("papers", self.papers, self.fast)
+
+    @property
+    def stage(self) -> str:
+        """Which encoders have read it: "fast", "careful", "fast+careful", or "words" alone."""
+        there = [name for name, rows in (("fast", self.fast), ("careful", self.vectors)) if _any_row(rows)]
+        return "+".join(there) or "words"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,16 +152,19 @@ class Ranker:
     """A way to rank, by name and version; `fit` reads the papers once, `rank` does both steps for one query.
 
     `background` are stored papers of recent days, unlabelled: they say what is ordinary. They are never ranked.
+    The version of a ranker that works in `stages` tells with each score which encoders took part, as in "2 fast".
     """
 
     name: str
     version: str
     prepare: Callable[[Pool, Pool], tuple[Score, Explain | None]]
+    stages: bool = False
 
     def fit(self, pool: Pool, background: Pool) -> Fitted:
         """Read the pool and the background; costs about a second for 1,500 papers where words are counted."""
         score, reasons = self.prepare(pool, background)
-        return Fitted(self.name, self.version, pool.papers, score, reasons)
+        version = f"{self.version} {pool.stage}" if self.stages else self.version
+        return Fitted(self.name, version, pool.papers, score, reasons)
 
     def rank(self, query: Query, pool: Pool, background: Pool, *, seed: int = 0) -> Scores:
         """Score the pool for one query; see `Fitted.rank`."""
@@ -141,6 +174,13 @@ class Ranker:
 def order(scores: Values, ids: Sequence[str]) -> list[int]:
     """Give the indices best first; ties, down to the ninth decimal, go by identifier."""
     return sorted(range(len(ids)), key=lambda index: (-round(float(scores[index]), 9), ids[index]))
+
+
+def _any_row(rows: Vectors | None) -> bool:
+    """Whether a row is there that is not NaN."""
+    import numpy as np
+
+    return rows is not None and bool(len(rows)) and bool(np.isfinite(rows).all(axis=1).any())
 
 
 def _same_length(what: str, papers: tuple[Paper, ...], vectors: Vectors | None) -> None:

