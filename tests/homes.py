@@ -31,7 +31,7 @@ def ranked_home(folder: Path, server: DemoServer, encoder: Any) -> Path:
     """Make the home; nothing newer than Friday is expected in it."""
     home = demo_home(folder, server)
     path = home / "profiles" / "efficient-inference.toml"
-    path.write_text(f"{path.read_text()}\n[shortlist]\nthreshold = 0.03\n")  # hashed words say less than a model
+    path.write_text(f"{path.read_text()}\n[shortlist]\nthreshold = 0.01\n")  # hashed words say less than a model
     profile = Profile.load(path)
     with closing(Store(home / "triage.db")) as store:
         for day in DAYS:

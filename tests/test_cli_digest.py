@@ -104,7 +104,7 @@ def test_one_recipient_that_fails_does_not_stop_the_other(home: Path, inbox: tup
 
 def test_nothing_worth_it_sends_nothing(home: Path, inbox: tuple[Inbox, int]) -> None:
     path = home / "profiles" / "efficient-inference.toml"
-    path.write_text(path.read_text().replace("threshold = 0.03", "threshold = 1"))
+    path.write_text(path.read_text().replace("threshold = 0.01", "threshold = 1"))
     done = run(home, "digest", "--no-fetch", "--json")
     assert [row["state"] for row in json.loads(done.stdout)["mails"]] == ["nothing"]
     assert inbox[0].mails == []

@@ -521,8 +521,8 @@ def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
 def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:
     papers = [make_paper(title=f"Matter {n}", abstract="invented " * (n % 5)) for n in range(40)]
     careful, fast = Careful(), Shouting()
-    both = rank_pool(store, PROFILE, papers, encoder=careful, fast=fast)
-    alone = rank_pool(store, PROFILE, papers, encoder=None, fast=fast)
+    both, _ = rank_pool(store, PROFILE, papers, encoder=careful, fast=fast)
+    alone, _ = rank_pool(store, PROFILE, papers, encoder=None, fast=fast)
     assert {one.paper.id for one in both} == {one.paper.id for one in alone} == {paper.id for paper in papers}
     assert set(fast.encoded) >= {fast.paper_text(paper) for paper in papers}
     assert both != alone
