@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -133,9 +134,9 @@ class Sheet(ModalScreen[None]):
         with VerticalScroll(id="sheet", can_focus=False):
             yield Static(self.text(), id="sheet-text", markup=False)
 
+    @abstractmethod
     def text(self) -> Content:
         """What stands on it."""
-        raise NotImplementedError
 
     def scroll(self, step: int, *, page: bool = False) -> None:
         """Scroll by lines, or by pages."""
