@@ -268,6 +268,7 @@ def test_a_full_disk_is_told_in_one_line(demo: Path) -> None:
 # -- the demo --
 
 
+@pytest.mark.slow
 def test_the_demo_without_a_terminal_prints_the_shortlist(tmp_path: Path) -> None:
     done = run(tmp_path / "home", "demo")
     assert done.returncode == 0, done.stderr

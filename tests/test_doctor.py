@@ -64,6 +64,7 @@ def _findings(done: subprocess.CompletedProcess[str]) -> dict[str, list[dict[str
     return found
 
 
+@pytest.mark.slow
 def test_a_healthy_home_is_fine_and_shows_its_log(reader: Path) -> None:
     assert triage(reader, "fetch").returncode in (0, 75)
     done = triage(reader, "doctor", "--json", "--log")
@@ -202,6 +203,7 @@ def test_a_faulty_last_answer_is_told() -> None:
 # The lock
 
 
+@pytest.mark.slow
 def test_the_lock_says_who_holds_it(reader: Path) -> None:
     code = (
         "import os, sys\nfrom triage.cli.surroundings import Surroundings\n"

@@ -439,6 +439,7 @@ def misbehaving() -> Iterator[ArxivServer]:
         yield server
 
 
+@pytest.mark.slow
 @settings(
     max_examples=1000,
     deadline=None,
