@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.evaluate import precision, precision_at_k, wilson
+from triage.evaluate import precision, wilson
 
 
 def test_wilson_agrees_with_the_published_example() -> None:
@@ -39,11 +39,3 @@ def test_precision_counts_a_paper_once_and_ignores_what_was_not_shown() -> None:
     assert interval.value == pytest.approx(1 / 3)
     assert interval.n == 3
     assert precision([], {"a"}).value is None
-
-
-def test_precision_at_k_takes_what_there_is() -> None:
-    assert precision_at_k(["a", "b", "c"], {"a", "c"}, 2) == 0.5
-    assert precision_at_k(["a"], {"a"}, 5) == 1.0
-    assert precision_at_k([], {"a"}, 5) is None
-    with pytest.raises(ValueError, match="at least 1"):
-        precision_at_k(["a"], {"a"}, 0)

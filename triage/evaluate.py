@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -44,15 +44,3 @@ def precision(shown: Collection[str], positive: Collection[str]) -> Interval:
     """
     judged = set(shown)
     return wilson(len(judged & set(positive)), len(judged))
-
-
-def precision_at_k(ranked: Sequence[str], wanted: Collection[str], k: int) -> float | None:
-    """Share of the first k of a ranking that were wanted; of all of them when there are fewer, None when none.
-
-    Raises:
-        ValueError: k is below one.
-    """
-    if k < 1:
-        raise ValueError(f"precision at {k}: k is at least 1")
-    top, targets = ranked[:k], set(wanted)
-    return sum(paper in targets for paper in top) / len(top) if top else None

@@ -87,8 +87,8 @@ class Surroundings:
         if not found:
             folder = self.config.folders.profiles
             raise ConfigFault(
-                f"no focus profile in {folder}; write {folder / 'mine.toml'} with three lines: "
-                'name = "mine", statement = "what you look for, in one sentence", categories = ["cs.LG"]'
+                f"no focus profile in {folder}; write {folder / 'mine.toml'} with two lines: "
+                'statement = "what you look for, in one sentence" and categories = ["cs.LG"]'
             )
         return found
 

@@ -81,7 +81,7 @@ def explanation(scored: ScoredPaper, ranked: Shortlist) -> Sequence[str]:
     width = max((len(_PARTS.get(name, name)) for name in scored.parts), default=0)
     parts = [f"  {value:+7.2f}  {_PARTS.get(name, name):<{width}}" for name, value in _largest(scored)]
     slot = f"slot {scored.slot}" + (f", drawn with probability {scored.chance:.3f}" if scored.chance < 1 else "")
-    whole = f"  {scored.score:+7.2f}  the score, place {scored.rank} of {ranked.total}"
+    whole = f"  {scored.score:+7.2f}  the score; place {scored.rank} of {ranked.total} in the order to read"
     ranker = f"ranked by {ranked.ranker} {ranked.ranker_version} for {scored.profile}, not calibrated yet"
     return [*scored.why, "", *(part.rstrip() for part in parts), whole, "", slot, ranker, *ranked.notes]
 

@@ -61,10 +61,10 @@ def shortlist(
     day = today or now.date()
     days = _days(store, day, shown_by)
     found = _rankings(store, focus, ranker, days)
-    edited = [profile for profile in focus if _stale(profile, found[profile.name])]
-    if (encoder or fast) and days and edited:
+    edited = [profile for profile in focus if days and _stale(profile, found[profile.name])]
+    if edited and (encoder or fast):
         rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,), fast=fast)
-        found = _rankings(store, focus, ranker, days)
+        found |= _rankings(store, edited, ranker, days)
     left = minutes * 60 if left_s is None else left_s
     papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, ranker, left))
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))

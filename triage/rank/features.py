@@ -78,11 +78,6 @@ class Features:
         return cls(papers, n, lexicon, fast, View.fit(rows, stored, whiten=True))
 
     @property
-    def views(self) -> tuple[View, ...]:
-        """Those encoders that have read anything, the careful one first."""
-        return tuple(view for view in (self.careful, self.fast) if view is not None)
-
-    @property
     def pool(self) -> tuple[Paper, ...]:
         """The papers to be ranked."""
         return self.papers[: self.n]

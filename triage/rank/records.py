@@ -34,7 +34,7 @@ class Query:
     """What one reader wants: the statement of the focus, and papers liked and disliked.
 
     `statement_vector`, `liked_vectors` and `disliked_vectors` are of the careful encoder, `fast` is the same by the
-    fast one; see `Meaning`. `liked_at` is when each was liked, newest weighs most where a ranker looks at it.
+    fast one; see `Meaning`. `liked_at` is when each came out, newest weighs most where a ranker looks at it.
     `boost`, `avoid` and `authors` are the profile's words.
     """
 

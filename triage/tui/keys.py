@@ -17,7 +17,7 @@ SESSION = Binding.Group("Session")
 
 
 def _key(keys: str, name: str, label: str, help_line: str, group: Binding.Group, **more: bool) -> Binding:
-    """One line of the table: `name` is the id for `[keys]` and the action, `label` stands in footer and palette."""
+    """One line of the table: `name` is the id of binding and action, `label` stands in footer and palette."""
     show = more.get("show", False)
     return Binding(
         keys,
