@@ -22,9 +22,10 @@ from triage.budget import Countdown, Meter, Shortlist
 from triage.errors import CannotWrite, TryLater
 from triage.paper import Paper, ScoredPaper, Verdict
 from triage.tui import CoffeeApp, Outcome, Progress, Session, keys, phrases
+from triage.tui.card import Card
 from triage.tui.desk import Desk
 from triage.tui.glyphs import UNICODE
-from triage.tui.screens import Card, Help, Morning, Why
+from triage.tui.screens import Help, Morning, Why
 from triage.tui.themes import THEMES
 from triage.tui.widgets import AbstractPane, Cup, PaperList, Rule
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from triage.tui.screens import CARD_S
 from triage.tui.session import Outcome
+
+CARD_S = 20.0
+"""A closing card, and the page of a morning with nothing worth it, go away after so many seconds of nothing."""
 
 IDLE_S = 300.0
 """Without a key or the mouse for so many seconds the session closes: nobody is there."""

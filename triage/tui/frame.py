@@ -1,0 +1,63 @@
+"""`Frame`: what every part of the session's app stands on: the session, the desk, the page, the line that speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from triage.errors import TriageError
+from triage.text import clean
+from triage.tui import stages
+from triage.tui.desk import Desk
+from triage.tui.glyphs import ASCII, UNICODE
+from triage.tui.newer import Newer
+from triage.tui.screens import Morning
+from triage.tui.session import Outcome, Session
+
+if TYPE_CHECKING:
+    from triage.budget import Shortlist
+
+_SPOKEN = ("said", "offer", "trouble", "work", "state")
+"""The lines that can stand in the rule, the most urgent first."""
+
+
+class Frame(App[Outcome]):
+    """The state that the parts share, each of them a class in a file of its own; `CoffeeApp` puts them together.
+
+    `complaint` holds what could not be written at the very end, for the command line to print.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Lay the papers on the desk; nothing is drawn yet."""
+        super().__init__()
+        self._session = session
+        self._shortlist = session.shortlist
+        self.desk = Desk(session.shortlist.papers, session.verdicts)
+        self.complaint = ""
+        self._stage = stages.WAITING
+        self._opened = self._last_input = session.monotonic()
+        self._newer = Newer(session)
+        self._offer: Shortlist | None = None
+        self._warned = self._finished = False
+        self._lines: dict[str, str] = {}
+        self._glyphs = ASCII if session.ascii else UNICODE
+        self._morning = Morning(self.desk, session.countdown.left, self._glyphs)
+
+    def _say(self, kind: str, line: str) -> None:
+        """Put a line of one kind into the rule; the most urgent of those that stand is shown."""
+        self._lines[kind] = clean(line)
+        self._morning.say(next(filter(None, (self._lines.get(each) for each in _SPOKEN)), ""))
+
+    def _attempt(self, task: Callable[[], None]) -> None:
+        """Do what may fail to be written, and say so in one line where it does."""
+        try:
+            task()
+        except TriageError as fault:
+            self._say("trouble", str(fault))
+
+    def _lift_sheets(self) -> None:
+        """Take away whatever lies over the morning."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()

@@ -1,0 +1,96 @@
+"""Verdicts in the session: committed before the screen answers, and taken back one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from triage.errors import TriageError
+from triage.paper import Verdict
+from triage.tui import stages
+from triage.tui.card import Card
+from triage.tui.pages import Pages
+
+if TYPE_CHECKING:
+    from triage.paper import ScoredPaper, VerdictKind
+
+
+class Judging(Pages):
+    """The part that keeps, dismisses, opens and takes back."""
+
+    def action_keep(self) -> None:
+        """Keep the paper."""
+        self._judge("keep")
+
+    def action_dismiss(self) -> None:
+        """Dismiss the paper."""
+        self._judge("dismiss")
+
+    def _judge(self, kind: VerdictKind) -> None:
+        """Commit first, then show: on the closing card for its one paper, otherwise for the one under the cursor."""
+        card = self.screen if isinstance(self.screen, Card) else None
+        scored = card.subject if card else self.desk.current
+        if scored is None or (self.desk.mark(scored.paper.id) != kind and not self._commit(scored, kind)):
+            return
+        if card:
+            card.redraw()
+            return
+        self.desk.advance()
+        self._morning.redraw()
+        if self.desk.done:
+            self._close_list()
+
+    def _commit(self, scored: ScoredPaper, kind: VerdictKind) -> bool:
+        """Record a verdict; where that fails the screen stays as it is and says so."""
+        verdict = Verdict(scored.paper.id, kind, self._session.now(), profile=scored.profile)
+        try:
+            self._session.record(verdict)
+        except TriageError as fault:
+            self._say("said", str(fault))
+            return False
+        self.desk.note(verdict)
+        return True
+
+    def action_undo(self) -> None:
+        """Take back the newest verdict of the day, also one from an earlier session."""
+        try:
+            verdict = self._session.undo()
+        except TriageError as fault:
+            self._say("said", str(fault))
+            return
+        if verdict is None:
+            self._say("said", "there is nothing to take back")
+            return
+        card = self.screen if isinstance(self.screen, Card) else None
+        self._forget(verdict, move=self._stage is not stages.COFFEE_OVER)
+        self._say("said", f"taken back: {verdict.kind} of {verdict.paper_id}")
+        if card and self._stage is stages.COFFEE_OVER:
+            card.redraw()
+        elif card:
+            self._lift_sheets()
+            self._open_list()
+
+    def _forget(self, verdict: Verdict, *, move: bool) -> None:
+        """Show that a verdict is gone; on the closing card the cursor stays where the time ran out."""
+        here = self.desk.cursor
+        self.desk.forget(verdict)
+        if not move:
+            self.desk.jump(here)
+        self._morning.redraw()
+
+    def action_open_page(self) -> None:
+        """Open the abstract page."""
+        if scored := self.desk.current:
+            self._open_link(scored, scored.paper.url)
+
+    def action_open_pdf(self) -> None:
+        """Open the PDF."""
+        if scored := self.desk.current:
+            self._open_link(scored, scored.paper.pdf_url)
+
+    def _open_link(self, scored: ScoredPaper, link: str) -> None:
+        """Record that the paper was opened, once, and hand the link to the browser or to the reader."""
+        if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
+            return
+        opened = self._session.open_link(link)
+        self._morning.redraw()
+        self._say("said", f"opened {link}" if opened else f"no browser here: {link}")

@@ -1,0 +1,53 @@
+"""What the morning shows: the list with its abstract, or the note of a morning without a list."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from triage.tui import phrases, stages
+from triage.tui.closing import Closing
+
+
+class Pages(Closing):
+    """The part that turns from one page to the other."""
+
+    def _open_first(self) -> None:
+        """Choose the first page, before anything is drawn."""
+        if self.desk.papers:
+            self._open_list()
+        elif self._newer.running:
+            self._morning.show_note(phrases.looking(""))
+        else:
+            self._open_note()
+        self._morning.keep_time(self._share_used())
+
+    def _open_list(self) -> None:
+        """Show the list; the clock starts once it has been painted and there is something to judge."""
+        self._stage = stages.LIST
+        self._tell_day()
+        self._say("state", phrases.standing(self._shortlist))
+        self._morning.show_list()
+        if self._morning.is_mounted:
+            self._begin_list()
+
+    def _begin_list(self) -> None:
+        """Let the first paint of a list with something to judge start the clock."""
+        if self.desk.done:
+            self._close_list()
+        else:
+            self.call_after_refresh(self._start_clock)
+
+    def _open_note(self) -> None:
+        """Show the page of a morning without a list; it costs nothing."""
+        self._stage = stages.NOTHING if self._shortlist.state == "nothing-worth-it" else stages.NOTE
+        self._tell_day()
+        self._last_input = self._session.monotonic()
+        self._morning.show_note(phrases.morning(self._shortlist, self._session.next_announcement))
+
+    def _remember(self) -> None:
+        """Tell the store what is laid out; an offer that was not taken is not remembered."""
+        self._attempt(partial(self._session.shown, self._shortlist))
+
+    def _tell_day(self) -> None:
+        headings = phrases.headings(self._shortlist, len(self.desk.papers))
+        self._morning.head(headings, phrases.left_out(self._shortlist))
