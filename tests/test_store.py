@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater
 from triage.paper import Item, Paper, ScoredPaper, Verdict
-from triage.store import Mail, Ranking, Run, Store
+from triage.store import Mail, Note, Ranking, Run, Store
 from triage.store.schema import MIGRATIONS, NAMES
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -188,6 +188,24 @@ def test_an_undo_reaches_only_its_own_day(store: Store, make_paper: MakePaper) -
 def test_a_verdict_on_an_unknown_paper_is_refused(store: Store) -> None:
     with pytest.raises(InvalidInput, match="not stored"):
         store.record(Verdict("2611.99999", "keep", NOW))
+
+
+@given(texts=st.lists(TEXT, max_size=4))
+def test_the_newest_words_on_a_paper_stand(texts: list[str]) -> None:
+    with closing(Store()) as store:
+        announce(store, Paper("2611.00001", "Title", "Abstract"))
+        for minute, text in enumerate(texts):
+            store.set_note(Note("2611.00001", text, NOW + timedelta(minutes=minute)))
+        last = texts[-1] if texts and texts[-1].strip() else ""
+        assert store.note("2611.00001") == last
+        assert [(one.text, one.at) for one in store.notes()] == (
+            [(last, NOW + timedelta(minutes=len(texts) - 1))] if last else []
+        )
+
+
+def test_a_note_on_an_unknown_paper_is_refused(store: Store) -> None:
+    with pytest.raises(InvalidInput, match=r"2611\.99999 is not stored"):
+        store.set_note(Note("2611.99999", "words", NOW))
 
 
 def test_the_budget_of_a_day_is_fixed_and_only_falls(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triage.store.ledger import Ledger
+from triage.store.notes import Note, Notes
 from triage.store.outbox import Mail, Outbox
 from triage.store.papers import Added
 from triage.store.rankings import Ranking, Rankings
@@ -10,10 +11,10 @@ from triage.store.runs import Run, Runs
 from triage.store.vectors import Vectors
 from triage.store.verdicts import Verdicts
 
-__all__ = ["Added", "Mail", "Ranking", "Run", "Store"]
+__all__ = ["Added", "Mail", "Note", "Ranking", "Run", "Store"]
 
 
-class Store(Runs, Vectors, Rankings, Verdicts, Ledger, Outbox):
+class Store(Runs, Vectors, Rankings, Verdicts, Notes, Ledger, Outbox):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 
     Each room of the store is a class in a file of its own; all writes go through `Connection.write`. Only this

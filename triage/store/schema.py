@@ -189,5 +189,16 @@ def m008_run_offset(db: Database) -> None:
     db.table("runs").add_column("offset_s", float)
 
 
+@MIGRATIONS()
+def m017_notes(db: Database) -> None:
+    """The reader's own words on a paper, one note each."""
+    db.table("notes").create(
+        {"paper_id": str, "text": str, "at": str},
+        pk="paper_id",
+        not_null={"text", "at"},
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+
+
 NAMES = frozenset(name for name in list(globals()) if name[:1] == "m" and name[1:4].isdigit())
 """Every migration this triage knows; a database that had others is newer."""
