@@ -32,7 +32,7 @@ _LARGEST_SPAN_WORDS = 8
 """A maths span counts as at most this many words of reading time."""
 
 _SPAN = "\ufffc"
-_LOOKS_LIKE_TEX = re.compile(r"[\\$^]|_\{|[\w.,)]~[\w\\$(]|``|\{\w|(?<=[\w ])--")
+LOOKS_LIKE_TEX = re.compile(r"[\\$^]|_\{|[\w.,)]~[\w\\$(]|``|\{\w|(?<=[\w ])--")
 _TOKEN = re.compile(
     r"\\(?P<word>[A-Za-z]+)\*?|\\(?P<sign>.)|(?P<open>\{)|(?P<script>[\^_])|(?P<maths>\$\$?)|(?P<tie>~)"
     r"|(?P<run>[^\\{$^_~]+)|(?P<rest>.)",
@@ -52,17 +52,17 @@ def readable(text: str) -> str:
     they were written, and every word outside a command survives in its place.
     """
     safe = clean(text)
-    if not _LOOKS_LIKE_TEX.search(safe):
+    if not LOOKS_LIKE_TEX.search(safe):
         return safe
-    return clean(_Tex(safe).read())
+    return clean(Tex(safe).read())
 
 
 def words(text: str) -> int:
     """Words of reading time: blanks part them, and each maths span counts 1 + its operators, capped at 8."""
     safe = clean(text)
-    if not _LOOKS_LIKE_TEX.search(safe):
+    if not LOOKS_LIKE_TEX.search(safe):
         return len(safe.split())
-    tex = _Tex(safe, mark=_SPAN)
+    tex = Tex(safe, mark=_SPAN)
     around = sum(any(map(str.isalnum, token)) or _SPAN not in token for token in tex.read().split())
     return around + sum(min(_LARGEST_SPAN_WORDS, 1 + sum(map(_is_operator, span))) for span in tex.spans)
 
@@ -71,7 +71,7 @@ def _is_operator(character: str) -> bool:
     return character in "-/*^·" or unicodedata.category(character) == "Sm"
 
 
-class _Tex:
+class Tex:
     """One pass over cleaned text. `spans` collects the maths as read; with a `mark`, that stands in its place."""
 
     def __init__(self, source: str, mark: str | None = None) -> None:
@@ -82,6 +82,7 @@ class _Tex:
         self._quoted = "``" in source and "''" in source
 
     def read(self) -> str:
+        """The whole text as a reader would say it; not cleaned once more."""
         return self._read(0, len(self.source), False, 0)
 
     def _read(self, start: int, end: int, maths: bool, depth: int) -> str:
