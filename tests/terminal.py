@@ -11,15 +11,22 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
 
 class Terminal:
-    """`triage` on a pseudo-terminal of some columns and rows; use it as a context manager."""
+    """`triage`, or another Python program, on a pseudo-terminal of some columns and rows; use it in a `with`."""
 
-    def __init__(self, *arguments: str, environ: Mapping[str, str], columns: int = 80, rows: int = 24) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environ: Mapping[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        program: Sequence[str] = ("-m", "triage"),
+    ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
@@ -27,7 +34,7 @@ class Terminal:
         self.pid, self._pipe = pty.fork()
         if self.pid == 0:
             told = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
-            os.execve(sys.executable, [sys.executable, "-m", "triage", *arguments], told)
+            os.execve(sys.executable, [sys.executable, *program, *arguments], told)
         fcntl.ioctl(self._pipe, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def __enter__(self) -> Terminal:

@@ -58,6 +58,13 @@ def test_the_session_loads_no_model() -> None:
     assert there.isdisjoint({"torch", "sentence_transformers", "sklearn", "transformers", "tokenizers"})
 
 
+def test_opening_a_store_of_today_loads_no_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "triage.db"
+    triage.Store(path).close()
+    there = loaded_by(f"from pathlib import Path; from triage.store import Store; Store(Path({str(path)!r})).close()")
+    assert there.isdisjoint({"numpy", "sqlite_utils"})
+
+
 def test_the_public_names_are_sorted_there_and_nothing_else() -> None:
     assert triage.__all__ == sorted(triage.__all__)
     assert [getattr(triage, name).__name__ for name in triage.__all__] == triage.__all__

@@ -483,13 +483,13 @@ def _monday() -> bytes:
         there = Mornings(server, store)
         there.publish(there.on(16), item(90))
         there.read()
-        return store.db.conn.serialize()
+        return store.db.serialize()
 
 
 def _after_monday() -> Store:
     store = Store.__new__(Store)
     store.path, store.db = None, Database(memory=True)
-    store.db.conn.deserialize(_monday())
+    store.db.deserialize(_monday())
     return store
 
 

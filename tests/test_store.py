@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater
 from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.store import Mail, Note, Ranking, Run, Store
-from triage.store.schema import MIGRATIONS, NAMES
+from triage.store.schema import NAMES, migrations
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)
@@ -117,8 +117,8 @@ def test_verdicts_cannot_be_changed_or_deleted(store: Store, make_paper: MakePap
     store.record(Verdict(paper.id, "keep", NOW))
     for sql in ("DELETE FROM verdicts", "UPDATE verdicts SET kind = 'dismiss'"):
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            store.db.conn.execute(sql)
-        store.db.conn.rollback()
+            store.db.execute(sql)
+        store.db.rollback()
     assert store.labels() == {(paper.id, ""): "keep"}
 
 
@@ -268,10 +268,10 @@ def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path) -> N
 
     path = tmp_path / "triage.db"
     older = Database(path)
-    MIGRATIONS.apply(older, stop_before="m005_verdicts")
+    migrations().apply(older, stop_before="m005_verdicts")
     older.close()
     with closing(Store(path)) as store:
-        assert {m.name for m in MIGRATIONS.applied(store.db)} == NAMES
+        assert {m.name for m in migrations().applied(Database(store.db))} == NAMES
     copy = Database(tmp_path / "triage.db.before-m005_verdicts")
     assert "scores" in copy.table_names()
     assert "verdicts" not in copy.table_names()
@@ -308,7 +308,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_lock_that_stays_is_told_after_five_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "triage.db"
     with closing(Store(path)) as store:
-        store.db.conn.execute("PRAGMA busy_timeout = 50")
+        store.db.execute("PRAGMA busy_timeout = 50")
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(TryLater, match="locked"):

@@ -6,14 +6,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from triage.budget.reading import planned_seconds
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from triage.paper import ScoredPaper, Slot
 
 FILL = 0.85
@@ -175,45 +172,53 @@ def _knapsack(candidates: Sequence[_Candidate], capacity: int, most: Mapping[str
     wanted = [candidate for name, mine in sorted(by_profile.items()) for candidate in mine[: most[name]]]
     if sum(candidate.cost for candidate in wanted) <= capacity:
         return wanted  # most mornings: time is not what binds
-    return _table([(by_profile[name], most[name]) for name in sorted(by_profile)], capacity)
+    return _best_set([(by_profile[name], most[name]) for name in sorted(by_profile)], capacity)
 
 
-def _table(groups: Sequence[tuple[list[_Candidate], int]], capacity: int) -> list[_Candidate]:
-    """Dynamic programming over the groups of (candidates, picks at most), at a grain of one second.
+def _best_set(groups: Sequence[tuple[list[_Candidate], int]], capacity: int) -> list[_Candidate]:
+    """Dynamic programming over the groups of (candidates, picks at most): exact, and without numpy.
 
-    `best[n, t]` is the value of n picks of the present group, and any of those before, within t seconds.
+    Only sets that no cheaper set matches in value are kept. A profile's first pick is worth more than all papers
+    together, so that as many profiles as possible get one.
     """
-    import numpy as np
-
-    floor = 1.0 + sum(candidate.worth for mine, _ in groups for candidate in mine)  # outweighs any total worth
-    start = np.zeros(capacity + 1)
-    trail = []
+    floor = 1.0 + sum(candidate.worth for mine, _ in groups for candidate in mine)
+    front = [_Set(0, 0.0)]
     for mine, most in groups:
-        best = np.full((min(most, len(mine)) + 1, capacity + 1), -np.inf)
-        best[0] = start
-        bonus = np.where(np.arange(len(best) - 1) == 0, floor, 0.0)[:, None]
-        taken = []
+        by_count = [front, *([] for _ in range(min(most, len(mine))))]
         for candidate in mine:
-            offered = best[:-1, : capacity + 1 - candidate.cost] + (bonus + candidate.worth)
-            taken.append(offered > best[1:, candidate.cost :])
-            np.copyto(best[1:, candidate.cost :], offered, where=taken[-1])
-        trail.append((mine, taken, best.argmax(axis=0)))
-        start = best.max(axis=0)
-    return _walk_back(trail, capacity)
+            for count in reversed(range(len(by_count) - 1)):
+                worth = candidate.worth + (floor if count == 0 else 0.0)
+                grown = [one.with_pick(candidate, worth) for one in by_count[count]]
+                within = [one for one in grown if one.cost <= capacity]
+                by_count[count + 1] = _front([*by_count[count + 1], *within])
+        front = _front([one for sets in by_count for one in sets])
+    return front[-1].picks()
 
 
-def _walk_back(
-    trail: Sequence[tuple[list[_Candidate], list[NDArray[np.bool_]], NDArray[np.intp]]], second: int
-) -> list[_Candidate]:
-    """Read the chosen set off the table, from its last corner to the first."""
-    chosen = []
-    for mine, taken, counts in reversed(trail):
-        count = int(counts[second])
-        for candidate, table in zip(reversed(mine), reversed(taken), strict=True):
-            if count and second >= candidate.cost and table[count - 1, second - candidate.cost]:
-                chosen.append(candidate)
-                count, second = count - 1, second - candidate.cost
-    return chosen
+class _Set(NamedTuple):
+    """Some picks: their cost and value together, the last one, and the set without it."""
+
+    cost: int
+    value: float
+    last: _Candidate | None = None
+    rest: _Set | None = None
+
+    def with_pick(self, candidate: _Candidate, worth: float) -> _Set:
+        """The set with one more."""
+        return _Set(self.cost + candidate.cost, self.value + worth, candidate, self)
+
+    def picks(self) -> list[_Candidate]:
+        """The picks, the last one first."""
+        return [] if self.last is None or self.rest is None else [self.last, *self.rest.picks()]
+
+
+def _front(sets: Iterable[_Set]) -> list[_Set]:
+    """The sets that nothing as cheap matches in value, by cost; among equals the first one."""
+    kept: list[_Set] = []
+    for one in sorted(sets, key=lambda one: (one.cost, -one.value)):
+        if not kept or one.value > kept[-1].value:
+            kept.append(one)
+    return kept
 
 
 def _undominated(candidates: Iterable[_Candidate], most: Mapping[str, int]) -> list[_Candidate]:

@@ -9,10 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
 from triage.errors import CannotCreate, CannotWrite, ConfigFault, InvalidInput, TriageError, TryLater
-from triage.store.schema import MIGRATIONS, NAMES
+from triage.store.schema import NAMES, SET, migrations
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -59,7 +57,7 @@ class Connection:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         with self._explained():
-            self.db = Database(self._connect())
+            self.db = self._connect()
             self._prepare()
 
     def _connect(self) -> sqlite3.Connection:
@@ -73,19 +71,28 @@ class Connection:
 
     def _prepare(self) -> None:
         self.db.execute("PRAGMA foreign_keys = ON")
-        self._refuse_newer()
-        pending = MIGRATIONS.pending(self.db)
-        if pending:
-            if MIGRATIONS.applied(self.db):
-                self._backup(pending[0].name)
-            self.db.execute("PRAGMA journal_mode = WAL")
-            with self.write():
-                MIGRATIONS.apply(self.db)
-
-    def _refuse_newer(self) -> None:
-        applied = {migration.name for migration in MIGRATIONS.applied(self.db)}
+        self.db.execute("PRAGMA recursive_triggers = ON")
+        applied = self._applied()
         if newer := sorted(applied - NAMES):
             raise ConfigFault(f"{self.path}: written by a newer triage ({newer[-1]}); upgrade triage")
+        if pending := sorted(NAMES - applied):
+            if applied:
+                self._backup(pending[0])
+            self._migrate()
+
+    def _applied(self) -> set[str]:
+        """The migrations that this file has had; none where it is new."""
+        table = "_sqlite_migrations"
+        if not self.db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+            return set()
+        return {str(name) for (name,) in self.db.execute(f"SELECT name FROM {table} WHERE migration_set = ?", (SET,))}
+
+    def _migrate(self) -> None:
+        from sqlite_utils import Database
+
+        self.db.execute("PRAGMA journal_mode = WAL")
+        with self.write():
+            migrations().apply(Database(self.db))
 
     def _backup(self, before: str) -> None:
         if self.path is None:
@@ -93,28 +100,28 @@ class Connection:
         copy = self.path.with_name(f"{self.path.name}.before-{before}")
         target = sqlite3.connect(copy)
         try:
-            self.db.conn.backup(target)
+            self.db.backup(target)
         finally:
             target.close()
 
     @contextmanager
-    def write(self) -> Iterator[Database]:
+    def write(self) -> Iterator[sqlite3.Connection]:
         """Group writes in one `BEGIN IMMEDIATE`: it waits for its turn at the start and never fails half-way.
 
         sqlite-utils' own `atomic()` begins deferred, and a deferred transaction that turns into a write while
         another process writes fails at once, whatever the busy timeout. A write inside a write joins it.
         """
-        if self.db.conn.in_transaction:
+        if self.db.in_transaction:
             yield self.db
             return
         with self._explained():
-            self.db.conn.execute("BEGIN IMMEDIATE")
+            self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self.db
-                self.db.conn.execute("COMMIT")
+                self.db.execute("COMMIT")
             except BaseException:
-                if self.db.conn.in_transaction:
-                    self.db.conn.execute("ROLLBACK")
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
                 raise
 
     @contextmanager
@@ -141,7 +148,7 @@ class Connection:
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[object, ...]]:
         """Read rows; damage and locks are explained like everywhere."""
         with self._explained():
-            found: list[tuple[object, ...]] = self.db.conn.execute(sql, tuple(parameters)).fetchall()
+            found: list[tuple[object, ...]] = self.db.execute(sql, tuple(parameters)).fetchall()
             return found
 
     def check(self) -> None:

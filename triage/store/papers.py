@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from triage.paper import AnnounceType, Item, Paper
 from triage.store.connection import Connection, day_or_none, instant_or_none, iso
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _COLUMNS = (
     "p.id, p.version, p.title, p.abstract, p.authors, p.categories, p.submitted, p.updated, p.comment, p.doi, "
@@ -146,7 +144,7 @@ class Papers(Connection):
                     ),
                 )
 
-    def _upsert(self, db: Database, paper: Paper, at: datetime) -> bool:
+    def _upsert(self, db: sqlite3.Connection, paper: Paper, at: datetime) -> bool:
         """Write one paper; True when it is new or its version rose."""
         values = (paper.version, paper.title, paper.abstract, json.dumps(paper.authors), json.dumps(paper.categories))
         changed = db.execute(

@@ -53,7 +53,7 @@ class Rankings(Papers):
                     ranking.note,
                 ),
             ).lastrowid
-            db.conn.executemany(
+            db.executemany(
                 "INSERT INTO scores (ranking_id, paper_id, rank, score, worth, parts, why) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -115,7 +115,7 @@ class Rankings(Papers):
                 "left_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (iso(day), iso(at), shown_by, state, iso(announced), *minutes, *ranker, left_out),
             ).lastrowid
-            db.conn.executemany(
+            db.executemany(
                 "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [

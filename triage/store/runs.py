@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from triage.store.connection import Connection, day_or_none, instant_or_none, iso
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 _WHOLE = "('announced', 'quiet')"
 
@@ -81,7 +79,9 @@ class Runs(Connection):
         return day_or_none(self.rows("SELECT min(announced) FROM coverage WHERE category = ?", (category,))[0][0])  # type: ignore[arg-type]
 
     @staticmethod
-    def _cover(db: Database, category: str, day: date | None, state: str, reason: str, number: int | None) -> None:
+    def _cover(
+        db: sqlite3.Connection, category: str, day: date | None, state: str, reason: str, number: int | None
+    ) -> None:
         db.execute(
             "INSERT INTO coverage (category, announced, state, reason, run_id) VALUES (?, ?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, "

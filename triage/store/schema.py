@@ -1,18 +1,20 @@
-"""The tables, as numbered migrations: the schema's history reads top to bottom."""
+"""The tables, as numbered migrations: the schema's history reads top to bottom.
+
+Every function whose name begins with m and three digits is one. sqlite-utils, which pulls numpy, is loaded only where
+one has to be applied: a session that opens a database of today does without.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Migrations
-
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from sqlite_utils import Database, Migrations
 
-MIGRATIONS = Migrations("triage")
+SET = "triage"
+"""The name under which sqlite-utils keeps the list of applied migrations."""
 
 
-@MIGRATIONS()
 def m001_papers(db: Database) -> None:
     """Papers at their newest version, every version seen, and the announcements that listed them."""
     db.table("papers").create(
@@ -49,7 +51,6 @@ def m001_papers(db: Database) -> None:
     db.table("papers").enable_fts(["title", "abstract", "authors"], create_triggers=True, tokenize="porter unicode61")
 
 
-@MIGRATIONS()
 def m002_runs(db: Database) -> None:
     """Each run's recorded state, and per category the days whose announcement is confirmed."""
     db.table("runs").create(
@@ -62,7 +63,6 @@ def m002_runs(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m003_vectors(db: Database) -> None:
     """Unit vectors by encoder, revision and hash of the text, so that nothing is embedded twice."""
     db.table("vectors").create(
@@ -72,7 +72,6 @@ def m003_vectors(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m004_rankings(db: Database) -> None:
     """What every ranker said of every day, and the shortlists as they were shown."""
     db.table("rankings").create(
@@ -127,7 +126,6 @@ def m004_rankings(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m005_verdicts(db: Database) -> None:
     """Verdicts, append-only: an undo is a row of its own that names the row it takes back."""
     db.table("verdicts").create(
@@ -154,7 +152,6 @@ def m005_verdicts(db: Database) -> None:
         )
 
 
-@MIGRATIONS()
 def m006_coffees(db: Database) -> None:
     """The ledger: one coffee for each local day, shared by all terminals."""
     db.table("coffees").create(
@@ -164,7 +161,6 @@ def m006_coffees(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m007_mails(db: Database) -> None:
     """The outbox: composed, stored, sent, marked; at most one for a recipient and an announcement."""
     db.table("mails").create(
@@ -183,13 +179,11 @@ def m007_mails(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m008_run_offset(db: Database) -> None:
     """How far the server's clock was ahead of this machine's, in seconds; None where no answer came."""
     db.table("runs").add_column("offset_s", float)
 
 
-@MIGRATIONS()
 def m017_notes(db: Database) -> None:
     """The reader's own words on a paper, one note each."""
     db.table("notes").create(
@@ -202,3 +196,13 @@ def m017_notes(db: Database) -> None:
 
 NAMES = frozenset(name for name in list(globals()) if name[:1] == "m" and name[1:4].isdigit())
 """Every migration this triage knows; a database that had others is newer."""
+
+
+def migrations() -> Migrations:
+    """All of them for sqlite-utils, in the order of their numbers."""
+    from sqlite_utils import Migrations
+
+    found = Migrations(SET)
+    for name in sorted(NAMES):
+        found()(globals()[name])
+    return found

@@ -26,7 +26,7 @@ class Vectors(Connection):
         ]
         for start in range(0, len(rows), BATCH):
             with self.write() as db:
-                db.conn.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?, ?)", rows[start : start + BATCH])
+                db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?, ?, ?)", rows[start : start + BATCH])
 
     def embedded(self, encoder: str, revision: str, hashes: Iterable[str]) -> set[str]:
         """Those of the hashes that have a vector."""
