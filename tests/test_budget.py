@@ -75,16 +75,16 @@ class TestReadingTime:
 
     @pytest.mark.parametrize("abstract", ["", "  \n "])
     def test_a_missing_abstract_costs_a_title_row(self, abstract: str) -> None:
-        assert reading_seconds(paper(0, abstract=abstract)) == 3.0
+        assert reading_seconds(paper(0, abstract=abstract)) == pytest.approx(3.0)
         assert planned_seconds(paper(0, abstract=abstract)) == pytest.approx(3.0 + 0.1 * 420)
 
     def test_first_pass_grows_with_the_root_of_the_pages_inside_five_to_ten_minutes(self) -> None:
         passes = {pages: first_pass_seconds(paper(50, comment=f"{pages} pages")) for pages in (1, 6, 12, 18, 300)}
-        assert passes[12] == 420
+        assert passes[12] == pytest.approx(420)
         assert passes[18] == pytest.approx(420 * 1.5**0.5)
-        assert passes[1] == passes[6] == 300
-        assert passes[300] == 600
-        assert first_pass_seconds(paper(50)) == 420  # no page count: the usual one is guessed
+        assert passes[1] == passes[6] == pytest.approx(300)
+        assert passes[300] == pytest.approx(600)
+        assert first_pass_seconds(paper(50)) == passes[12]  # no page count: the usual one is guessed
 
     def test_planned_time_mixes_glance_read_and_first_pass(self) -> None:
         one = paper(170, comment="12 pages, 3 figures")
@@ -356,6 +356,45 @@ class TestCountdown:
         assert countdown.share_used(900) == pytest.approx(0.8)
         assert countdown.share_used(200) == pytest.approx(0.1)
         assert countdown.share_used(0) == 1
+
+
+class TestPauseAndRefill:
+    def test_a_pause_is_no_drinking_time_and_ends_by_itself(self, clock: Any) -> None:
+        countdown = Countdown(600, clock.monotonic)
+        countdown.start()
+        clock.advance(100)
+        countdown.pause()
+        clock.advance(60)
+        countdown.pause()  # a second one changes nothing
+        assert (countdown.elapsed(), countdown.pause_left()) == (100, 240)
+        countdown.resume()
+        clock.advance(10)
+        assert (countdown.elapsed(), countdown.pause_left()) == (110, 0)
+
+    def test_a_pause_that_nobody_ends_is_over_after_five_minutes(self, clock: Any) -> None:
+        countdown = Countdown(600, clock.monotonic)
+        countdown.start()
+        countdown.pause()
+        clock.advance(350)
+        assert (countdown.elapsed(), countdown.pause_left()) == (50, 0)
+        countdown.resume()
+        assert countdown.elapsed() == 50
+
+    def test_a_refill_adds_to_an_empty_cup_and_the_wait_for_it_costs_nothing(self, clock: Any) -> None:
+        ledger = Ledger()
+        countdown = Countdown(60, clock.monotonic)
+        meter = Meter(countdown, ledger.charge)
+        countdown.start()
+        clock.advance(75)
+        meter.beat()
+        assert ledger.spent == 60
+        countdown.refill(300)
+        assert (countdown.left(), countdown.elapsed()) == (300, 60)
+        clock.advance(7)
+        meter.beat()
+        assert ledger.spent == 70
+        meter.settle()
+        assert ledger.spent == 67
 
 
 class Ledger:

@@ -82,11 +82,15 @@ class DigestConfig:
 
 @dataclass(frozen=True, slots=True)
 class SessionConfig:
-    """How the session looks: its theme, the browser command (`%u` is the link), ASCII instead of symbols."""
+    """How the session looks: its theme, the browser command (`%u` is the link), ASCII instead of symbols.
+
+    `strict` is a coffee without a refill.
+    """
 
     theme: Literal["dark", "light"] = "dark"
     browser: str = ""
     ascii: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
         "sendmail": str,
         "folder": Path,
     },
-    "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool},
+    "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
 }
 
 

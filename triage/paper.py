@@ -14,6 +14,7 @@ AnnounceType = Literal["new", "cross", "replace", "replace-cross"]
 Slot = Literal["focus", "adjacent", "explore"]
 VerdictKind = Literal["keep", "dismiss", "open"]
 CoffeeState = Literal["open", "left", "finished"]
+Level = Literal[0, 1, 2]
 
 REFILL_S = 300.0
 """What one refill adds to a coffee, in seconds."""
@@ -109,12 +110,52 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A reading time in seconds: the median, and the band that holds four reads of five.
+
+    `low` and `high` are None until the reader's own pace is known well enough to name a band.
+    """
+
+    seconds: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dwell:
+    """One look of the reader at one paper: what the pace is learnt from, and nothing else.
+
+    `session` is the instant (aware, UTC) at which the session began, `shown_at` that at which the look did. `level` is
+    0 for a title row, 1 for an abstract, 2 for a first pass on the paper itself. `words` are those of the abstract,
+    `active_s` the seconds in which somebody was there, `exposure` counts the looks at the paper in this session from 1.
+    `outcome` is the verdict given during the look, "" where there was none; `rank` is the place on the list, `decile`
+    the tenth of the prior worth. `idle_cut` says that the end was cut because nobody was there, `focus_lost` that the
+    terminal lost the focus meanwhile, `away` that the paper was opened outside the terminal.
+    """
+
+    paper_id: str
+    session: datetime
+    shown_at: datetime
+    level: Level
+    words: int
+    active_s: float
+    outcome: VerdictKind | Literal[""] = ""
+    rank: int = 0
+    decile: int = 0
+    exposure: int = 1
+    idle_cut: bool = False
+    focus_lost: bool = False
+    away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPaper:
     """A paper with what the ranker and the budget say of it.
 
     `score` is the sum of `parts`. `probability` is the calibrated chance of a keep or an open, None until it was
     checked against enough of the reader's own verdicts. `chance` is the probability with which an explore pick was
-    drawn, 1 for the others. `seconds` is the planned reading time.
+    drawn, 1 for the others. `seconds` is the planned reading time, `estimate` what an attentive read of the abstract
+    takes. `decile` is the tenth of the prior worth, 0 … 9.
     """
 
     paper: Paper
@@ -128,6 +169,8 @@ class ScoredPaper:
     seconds: float = 0.0
     fits: bool = True
     chance: float = 1.0
+    decile: int = 0
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +202,9 @@ class Coffee:
     @property
     def left_s(self) -> float:
         """Seconds of the coffee that are left, refills included; none on a finished day."""
-        if self.state == "finished":
-            return 0.0
+        return 0.0 if self.state == "finished" else self.unspent_s
+
+    @property
+    def unspent_s(self) -> float:
+        """Seconds that were never drunk, refills included; on a finished day they are lost."""
         return max(0.0, self.budget_s + self.refills * REFILL_S - self.spent_s)

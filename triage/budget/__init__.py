@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from triage.budget.choice import Limits, choose
-from triage.budget.clock import Countdown, Meter, day_minutes
-from triage.budget.reading import first_pass_seconds, planned_seconds, reading_seconds
+from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
+from triage.budget.dwell import DwellClock
+from triage.budget.pace import Pace, Reader, learn, unknown_reader
+from triage.budget.reading import first_pass_seconds, planned_seconds, reading_seconds, worth_opening
 from triage.budget.shortlist import Shortlist, State
 
 __all__ = [
+    "ASLEEP_S",
     "Countdown",
+    "DwellClock",
     "Limits",
     "Meter",
+    "Pace",
+    "Reader",
     "Shortlist",
     "State",
     "choose",
     "day_minutes",
     "first_pass_seconds",
+    "learn",
     "planned_seconds",
     "reading_seconds",
+    "unknown_reader",
+    "worth_opening",
 ]

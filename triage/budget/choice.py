@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from triage.budget.reading import planned_seconds
+from triage.budget.pace import unknown_reader
+from triage.budget.reading import planned_seconds, reading_estimate
 
 if TYPE_CHECKING:
+    from triage.budget.pace import Reader
     from triage.paper import ScoredPaper, Slot
 
 FILL = 0.85
@@ -76,11 +78,13 @@ def choose(
     limits: Mapping[str, Limits],
     left_s: float,
     seed: int,
+    reader: Reader | None = None,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split the rankings of the profiles that share a coffee into (papers that fit, papers left out).
 
     `ranked` and `worth` are keyed by profile; `worth` gives each paper id its prior probability of being worth
-    reading (a paper it does not know counts as 0). At most 85 % of `left_s` seconds is planned.
+    reading (a paper it does not know counts as 0). At most 85 % of `left_s` seconds is planned, at the pace of the
+    `reader`, or at everybody's where nothing is known of them.
 
     Focus picks are worth at least the threshold; among them the set of greatest total worth is taken, after every
     profile that has a focus pick which fits was given one. Adjacent picks lie just below the threshold. Explore picks
@@ -92,7 +96,8 @@ def choose(
     picks come in the order to read them (worth per second within focus, then adjacent, then explore) with `rank` as
     their place; what is left out follows by worth. The same input and seed give the same answer, in any order of input.
     """
-    candidates = _candidates(_priced(ranked, left_s), worth, limits)
+    priced = _priced(ranked, worth, left_s, reader or unknown_reader())
+    candidates = _candidates(priced, worth, limits)
     able = [candidate for candidate in candidates if not candidate.scored.paper.withdrawn]
     picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, seed)
     taken = {candidate.scored.paper.id for candidate in picks}
@@ -121,12 +126,20 @@ def _picks(
     return _reading_order(beside + plan.picks), plan.chances
 
 
-def _priced(ranked: Mapping[str, Sequence[ScoredPaper]], left_s: float) -> dict[str, list[ScoredPaper]]:
-    """Give every paper its planned seconds; those that have some keep them."""
-    return {
-        profile: [replace(one, seconds=one.seconds or planned_seconds(one.paper, left_s)) for one in scored]
-        for profile, scored in ranked.items()
-    }
+def _priced(
+    ranked: Mapping[str, Sequence[ScoredPaper]],
+    worth: Mapping[str, Mapping[str, float]],
+    left_s: float,
+    reader: Reader,
+) -> dict[str, list[ScoredPaper]]:
+    """Give every paper its decile, its reading time and its planned seconds; those that have some keep them."""
+
+    def price(one: ScoredPaper, profile: str) -> ScoredPaper:
+        decile = min(9, math.floor(10 * worth.get(profile, {}).get(one.paper.id, 0.0)))
+        seconds = one.seconds or planned_seconds(one.paper, left_s, reader, decile)
+        return replace(one, decile=decile, seconds=seconds, estimate=reading_estimate(one.paper, reader))
+
+    return {profile: [price(one, profile) for one in scored] for profile, scored in ranked.items()}
 
 
 def _candidates(

@@ -1,4 +1,4 @@
-"""The coffee's clock: the day's record, the countdown, and the meter that pays for time in advance."""
+"""The coffee's clock: the day's budget, the countdown, the meter that pays in advance, and what is no drinking time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S = 5.0
 """How far ahead a heartbeat pays, in seconds: what a killed session loses at most."""
+
+PAUSE_S = 300.0
+"""The longest pause, in seconds; then the clock runs on by itself."""
+
+ASLEEP_S = 30.0
+"""A clock that counts sleep may run so far ahead of one that does not before the machine is taken to have slept."""
 
 
 def day_minutes(profiles: Iterable[Profile], weekday: str) -> float:
@@ -25,6 +31,8 @@ class Countdown:
         self.left_s = max(0.0, left_s)
         self._monotonic = monotonic
         self._began: float | None = None
+        self._paused_at: float | None = None
+        self._rested = 0.0
 
     def start(self) -> None:
         """Begin to count; calling it again changes nothing."""
@@ -37,8 +45,8 @@ class Countdown:
         return self._began is not None
 
     def elapsed(self) -> float:
-        """Seconds since the start, also past the end; 0 before the start."""
-        return 0.0 if self._began is None else max(0.0, self._monotonic() - self._began)
+        """Seconds since the start less the pause, also past the end; 0 before the start."""
+        return 0.0 if self._began is None else max(0.0, self._monotonic() - self._began - self._rest())
 
     def left(self) -> float:
         """Seconds until the coffee is finished, never below 0."""
@@ -52,6 +60,28 @@ class Countdown:
     def share_used(self, budget_s: float) -> float:
         """How much of the whole coffee of `budget_s` seconds is drunk, 0 … 1, sessions before this one included."""
         return 1.0 if budget_s <= 0 else min(1.0, max(0.0, 1.0 - self.left() / budget_s))
+
+    def refill(self, seconds: float) -> None:
+        """Add so many seconds to a coffee that has run out; what passed since its end is not taken from them."""
+        self._rested += max(0.0, self.elapsed() - self.left_s)
+        self.left_s += seconds
+
+    def pause(self) -> None:
+        """Let the clock rest, for `PAUSE_S` seconds at most, whoever looks at it meanwhile."""
+        if self._paused_at is None:
+            self._paused_at = self._monotonic()
+
+    def resume(self) -> None:
+        """Let it run on."""
+        self._rested, self._paused_at = self._rest(), None
+
+    def pause_left(self) -> float:
+        """Seconds until the clock runs on by itself; 0 where it does not rest."""
+        return 0.0 if self._paused_at is None else max(0.0, PAUSE_S - (self._monotonic() - self._paused_at))
+
+    def _rest(self) -> float:
+        here = 0.0 if self._paused_at is None else min(PAUSE_S, self._monotonic() - self._paused_at)
+        return self._rested + here
 
 
 class Meter:

@@ -105,6 +105,7 @@ def _chosen(
         limits={profile.name: _limits(profile, ranker) for profile in focus},
         left_s=left_s,
         seed=max(days).toordinal() if days else 0,
+        reader=budget.learn(store.dwells()),
     )
 
 

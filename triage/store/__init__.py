@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from triage.store.ledger import Ledger
+from triage.store.dwells import Dwells
+from triage.store.ledger import Ending, Ledger
+from triage.store.notebook import Entry, Notebook
 from triage.store.notes import Note, Notes
 from triage.store.outbox import Mail, Outbox
 from triage.store.papers import Added
@@ -11,10 +13,10 @@ from triage.store.runs import Run, Runs
 from triage.store.vectors import Vectors
 from triage.store.verdicts import Verdicts
 
-__all__ = ["Added", "Mail", "Note", "Ranking", "Run", "Store"]
+__all__ = ["Added", "Ending", "Entry", "Mail", "Note", "Ranking", "Run", "Store"]
 
 
-class Store(Runs, Vectors, Rankings, Verdicts, Notes, Ledger, Outbox):
+class Store(Runs, Vectors, Rankings, Verdicts, Notes, Dwells, Ledger, Notebook, Outbox):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 
     Each room of the store is a class in a file of its own; all writes go through `Connection.write`. Only this

@@ -184,6 +184,54 @@ def m008_run_offset(db: Database) -> None:
     db.table("runs").add_column("offset_s", float)
 
 
+def m013_dwells(db: Database) -> None:
+    """How long papers were looked at; no text, and only what the reading pace is learnt from."""
+    db.table("dwells").create(
+        {
+            "id": int,
+            "paper_id": str,
+            "session": str,
+            "shown_at": str,
+            "level": int,
+            "words": int,
+            "active_s": float,
+            "outcome": str,
+            "rank": int,
+            "decile": int,
+            "exposure": int,
+            "idle_cut": int,
+            "focus_lost": int,
+            "away": int,
+        },
+        pk="id",
+        not_null={"paper_id", "session", "shown_at", "level", "words", "active_s"},
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+
+
+def m014_rations(db: Database) -> None:
+    """Pauses and refills as they were taken: one of a kind on a day, whatever happens to the program afterwards."""
+    db.table("rations").create({"day": str, "kind": str, "at": str}, pk=("day", "kind"), not_null={"at"})
+
+
+def m015_notebook(db: Database) -> None:
+    """The diary: what each coffee came to, and the reader's line."""
+    db.table("notebook").create(
+        {"day": str, "minutes": float, "shown": int, "kept": int, "line": str},
+        pk="day",
+        not_null={"minutes", "shown", "kept", "line"},
+    )
+
+
+def m016_sessions(db: Database) -> None:
+    """Each sitting at a coffee and how it ended; one without an end runs or crashed."""
+    db.table("sessions").create(
+        {"id": int, "day": str, "opened_at": str, "ended_at": str, "ending": str, "seconds": float},
+        pk="id",
+        not_null={"day", "opened_at"},
+    )
+
+
 def m017_notes(db: Database) -> None:
     """The reader's own words on a paper, one note each."""
     db.table("notes").create(
