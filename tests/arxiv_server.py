@@ -23,6 +23,7 @@ from triage.paper import Item, Paper
 
 EASTERN = ZoneInfo("America/New_York")
 ATOM_TYPE = "application/atom+xml"
+BLANKS = b" " * 65536
 _FEED = (
     "<?xml version='1.0' encoding='UTF-8'?>\n"
     '<feed xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -209,6 +210,8 @@ class Fault:
     """Seconds between single bytes of the body."""
     cut: int = 0
     """Bytes of the body that `Content-Length` promises and that never come."""
+    blanks: int = 0
+    """Blanks sent after the body, made on the way; `ArxivServer.sent` counts how many the client let through."""
     reset: bool = False
     """Closes the connection with a reset instead of answering."""
     slow_head: bool = False
@@ -244,6 +247,7 @@ class ArxivServer:
         self.date: datetime | Callable[[], datetime] | None = None
         self.stamp: Callable[[], float] = time.monotonic
         self.log: list[Request] = []
+        self.sent = 0
         self._done = threading.Event()
 
     def __enter__(self) -> Self:
@@ -401,7 +405,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response_only(fault.status)
         headers = {"Date": self.arxiv.header_date(), "Content-Type": ATOM_TYPE, **fault.headers}
-        headers.setdefault("Content-Length", str(len(fault.body) + fault.cut))
+        headers.setdefault("Content-Length", str(len(fault.body) + fault.cut + fault.blanks))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -413,7 +417,9 @@ class _Handler(BaseHTTPRequestHandler):
         for place in range(len(fault.body) if fault.drip_s else 0):
             self.wfile.write(fault.body[place : place + 1])
             self.arxiv.nap(fault.drip_s)
-        self.close_connection = bool(fault.cut)
+        while self.arxiv.sent < fault.blanks:
+            self.arxiv.sent += self.connection.send(BLANKS[: fault.blanks - self.arxiv.sent])
+        self.close_connection = bool(fault.cut or fault.blanks)
 
     def log_message(self, *_: Any) -> None:
         """Nothing on stderr: `ArxivServer.log` keeps what was asked."""

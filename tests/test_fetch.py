@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -350,14 +351,33 @@ def test_pages_that_shift_are_asked_for_once_more(arxiv: ArxivServer, wire: Wire
     assert len(arxiv.log) == 2
 
 
-def test_a_middle_page_that_stays_empty_stops_and_keeps_what_came(arxiv: ArxivServer, wire: Wire) -> None:
+def _empty(times: int) -> list[Fault]:
+    return [Fault(200, api_answer([], total=4, start=3))] * times
+
+
+def test_a_middle_page_that_stays_empty_is_asked_for_in_a_smaller_one(arxiv: ArxivServer, wire: Wire) -> None:
+    papers = arxiv.papers = _background(1, 4)
+    arxiv.fail("/api", Fault(200, api_answer(papers[:3], total=4)), *_empty(4))
+    start = datetime(2026, 11, 10, tzinfo=UTC)
+    found = list(read_window(wire, ["cs.LG"], start, start + timedelta(hours=23)))
+    assert [paper.id for paper in found] == [paper.id for paper in papers]
+    asked = [parse_qs(urlsplit(request.path).query) for request in arxiv.log]
+    assert [(one["start"], one["max_results"]) for one in asked] == [
+        (["0"], ["200"]),
+        *[(["3"], ["200"])] * 4,
+        (["3"], ["50"]),
+    ]
+
+
+def test_a_middle_page_that_stays_empty_in_any_size_stops_and_keeps_what_came(arxiv: ArxivServer, wire: Wire) -> None:
     papers = _background(1, 4)
-    arxiv.fail("/api", Fault(200, api_answer(papers[:3], total=4)), *[Fault(200, api_answer([], total=4, start=3))] * 4)
+    arxiv.fail("/api", Fault(200, api_answer(papers[:3], total=4)), *_empty(8))
     start = datetime(2026, 11, 10, tzinfo=UTC)
     arriving = read_window(wire, ["cs.LG"], start, start + timedelta(hours=23))
     assert [next(arriving).id for _ in range(3)] == [paper.id for paper in papers[:3]]
     with pytest.raises(Unavailable, match="empty page"):
         next(arriving)
+    assert len(arxiv.log) == 9
 
 
 @pytest.mark.parametrize("category", ["cs.LG OR cat:hep-th", "", "cs LG"])

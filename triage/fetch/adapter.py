@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from triage.config import is_loopback
 from triage.errors import InvalidInput, TriageError, TryLater, Unavailable
-from triage.fetch.answers import Garbled, Outline, outline
+from triage.fetch.answers import EmptyPage, Garbled, Outline, outline
 from triage.fetch.manners import Clock, Gate, pause_for, refusal
 from triage.fetch.watch import Watch, pools
 
@@ -39,11 +39,17 @@ class Limits:
 
 
 class Fault(Exception):
-    """One try went wrong: `error` is what the caller gets in the end, `wait_s` what the server asked for."""
+    """One try went wrong: `error` is what the caller gets in the end, `wait_s` what the server asked for.
 
-    def __init__(self, error: TriageError, *, again: bool = True, wait_s: float | None = None) -> None:
+    `slow` marks silence: it is only tried again while most of the run's time is left, because another of arXiv's hosts
+    may have to answer in the rest.
+    """
+
+    def __init__(
+        self, error: TriageError, *, again: bool = True, wait_s: float | None = None, slow: bool = False
+    ) -> None:
         super().__init__(str(error))
-        self.error, self.again, self.wait_s = error, again, wait_s
+        self.error, self.again, self.wait_s, self.slow = error, again, wait_s, slow
 
 
 class PoliteAdapter(HTTPAdapter):
@@ -57,7 +63,7 @@ class PoliteAdapter(HTTPAdapter):
         *,
         gate: Gate,
         clock: Clock,
-        deadline: float,
+        total_s: float,
         pause: float,
         agent: str,
         limits: Limits,
@@ -65,7 +71,8 @@ class PoliteAdapter(HTTPAdapter):
         heard: Callable[[Mapping[str, str] | None, Outline | None], None],
         told: Callable[[requests.PreparedRequest, requests.Response | None, str, float], None],
     ) -> None:
-        self._gate, self._clock, self._deadline, self._pause = gate, clock, deadline, pause
+        self._gate, self._clock, self._pause = gate, clock, pause
+        self._deadline, self._longest = clock.monotonic() + total_s, total_s / 2
         self._agent, self._limits, self._rng, self._heard, self._told = agent, limits, rng, heard, told
         self._watch = Watch()
         super().__init__()
@@ -92,12 +99,17 @@ class PoliteAdapter(HTTPAdapter):
             try:
                 return self._try(request, given, attempt)
             except Fault as fault:
-                if not fault.again or attempt + 1 == self._limits.tries or not self._wait(request, fault, attempt):
+                if not self._again(fault, attempt) or not self._wait(request, fault, attempt):
                     raise fault.error from fault
         raise AssertionError("the last try returns or raises")
 
     def _left(self) -> float:
         return self._deadline - self._clock.monotonic()
+
+    def _again(self, fault: Fault, attempt: int) -> bool:
+        """Whether another try is decent, and leaves enough time for the hosts that were not asked yet."""
+        last = attempt + 1 == self._limits.tries
+        return fault.again and not last and not (fault.slow and self._left() < self._longest)
 
     def _wait(self, request: requests.PreparedRequest, fault: Fault, attempt: int) -> bool:
         """Back off before the next try; False when the time that is left does not allow it."""
@@ -116,12 +128,12 @@ class PoliteAdapter(HTTPAdapter):
         if left <= 0:
             raise TryLater("the time for arXiv is used up; run it again to go on")
         with self._gate.turn(pause_for(request.url or "", self._pause), left):
-            left = max(0.1, self._left())
+            left = min(self._longest, max(0.1, self._left()))
             given |= {"stream": True, "timeout": (min(self._limits.connect_s, left), min(self._limits.read_s, left))}
             self._heard(None, None)
             begun, response = self._clock.monotonic(), None
             try:
-                response = self._exchange(request, given)
+                response = self._exchange(request, given, left)
                 self._judge(response, attempt)
             except Fault as fault:
                 self._told(request, response, str(fault.error), self._clock.monotonic() - begun)
@@ -129,14 +141,14 @@ class PoliteAdapter(HTTPAdapter):
             self._told(request, response, "", self._clock.monotonic() - begun)
         return response
 
-    def _exchange(self, request: requests.PreparedRequest, given: dict[str, Any]) -> requests.Response:
-        """Send once and read the whole body into the response."""
-        host = urlsplit(request.url or "").hostname or "arXiv"
-        self._watch.begin(max(0.1, self._left()))
+    def _exchange(self, request: requests.PreparedRequest, given: dict[str, Any], left: float) -> requests.Response:
+        """Send once and read the whole body into the response, within the seconds that are left for this host."""
+        host, until = urlsplit(request.url or "").hostname or "arXiv", self._clock.monotonic() + left
+        self._watch.begin(left)
         try:
             response = super().send(request, **given)
             self._heard(response.headers, None)
-            response._content = self._read(response, host)
+            response._content = self._read(response, host, until)
             response._content_consumed = True  # type: ignore[attr-defined]
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             if not self._watch.cut:
@@ -147,21 +159,25 @@ class PoliteAdapter(HTTPAdapter):
             raise Fault(Unavailable(f"{host} answered too slowly; {_STATUS_PAGE}"), again=False)
         return response
 
-    def _read(self, response: requests.Response, host: str) -> bytes:
-        """Read the body piece by piece, so that a drip or a bomb ends at its limit."""
-        body = bytearray()
+    def _read(self, response: requests.Response, host: str, until: float) -> bytes:
+        """Read the body piece by piece, so that a drip or a bomb ends at its limit; what says to be too long, unread."""
+        body, promised = bytearray(), response.headers.get("Content-Length", "")
         try:
             self._check_packing(response, host)
+            self._check_size(int(promised[:18]) if promised.isascii() and promised.isdecimal() else 0, host)
             while piece := response.raw.read1(_CHUNK, decode_content=True):
                 body += piece
-                if len(body) > self._limits.size:
-                    limit = self._limits.size // 2**20
-                    raise Fault(Unavailable(f"{host} sent more than {limit} MiB; nothing of it is used"), again=False)
-                if self._left() <= 0:
+                self._check_size(len(body), host)
+                if self._clock.monotonic() >= until:
                     raise Fault(Unavailable(f"{host} answered too slowly; {_STATUS_PAGE}"), again=False)
         finally:
             response.raw.close()
         return bytes(body)
+
+    def _check_size(self, size: int, host: str) -> None:
+        if size > self._limits.size:
+            limit = self._limits.size // 2**20
+            raise Fault(Unavailable(f"{host} sent more than {limit} MiB; nothing of it is used"), again=False)
 
     def _check_packing(self, response: requests.Response, host: str) -> None:
         """Refuse what was not asked for: several layers of packing can hide a bomb from the size limit."""
@@ -197,7 +213,7 @@ class PoliteAdapter(HTTPAdapter):
         if seen.error:
             raise Fault(Unavailable(f"{host} reports an error: {seen.error}"), again=False)
         if seen.gap:
-            raise Fault(Unavailable(f"{host} sent an empty page although it counts {seen.total} papers"))
+            raise Fault(EmptyPage(f"{host} sent an empty page although it counts {seen.total} papers", seen.start))
 
     def _storm(self, response: requests.Response, host: str, attempt: int) -> Fault:
         """Shut the gate for as long as the server asks; a 503 that asks for nothing is an ordinary failure."""
@@ -243,7 +259,7 @@ def _network_fault(fault: Exception, host: str) -> Fault:
     if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
         return Fault(Unavailable(f"cannot reach {host}: check the network connection, then run it again"), again=False)
     if any(isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError) for cause in causes):
-        return Fault(Unavailable(f"{host} does not answer in time; {_STATUS_PAGE}"))
+        return Fault(Unavailable(f"{host} does not answer in time; {_STATUS_PAGE}"), slow=True)
     return Fault(Unavailable(f"the connection to {host} broke in the middle of an answer; {_STATUS_PAGE}"))
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from triage.errors import Unavailable
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _ROOTS = (f"{ATOM}feed", "{http://www.openarchives.org/OAI/2.0/}OAI-PMH")
@@ -15,6 +17,14 @@ _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 class Garbled(Exception):
     """The body is not what arXiv sends; the text completes "arXiv sent …"."""
+
+
+class EmptyPage(Unavailable):
+    """A page of the API stays empty although there are papers from `start` on, by its own count."""
+
+    def __init__(self, line: str, start: int) -> None:
+        super().__init__(line)
+        self.start = start
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from triage.errors import InvalidInput, Unavailable
+from triage.fetch.answers import EmptyPage
 from triage.fetch.journal import bare
 from triage.paper import Paper, split_identifier
 from triage.taxonomy import names
@@ -23,6 +24,8 @@ BATCH = 100
 """Identifiers per request: the address stays below 2 kB."""
 PAGE = 200
 """Papers per page of a search; arXiv advises small pages."""
+SMALL_PAGE = 50
+"""Papers per page from one on that stays empty: the next step before it counts as lost."""
 MOST_HITS = 1000
 """A window with more hits is split, because deep pages fail with status 500."""
 
@@ -100,7 +103,7 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
     search = _search(categories, start, end)
     distinct: set[str] = set()
     for ask in range(3):
-        results = _ask(wire, search, PAGE)
+        results = _pages(wire, search)
         first = next(results, None)
         if wire.outline is None or wire.outline.total is None:
             raise Unavailable(f"the API at {bare(wire.api)} does not say how many papers there are; check [arxiv] api")
@@ -117,6 +120,18 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
             return  # pages that shift hide papers and are asked for twice, a window without any hit three times
 
 
+def _pages(wire: Wire, search: arxiv.Search) -> Iterator[Paper]:
+    """Read a search page by page, and from a page that stays empty on once more in smaller ones.
+
+    Raises:
+        EmptyPage: a small page stays empty too; what came before it was given already.
+    """
+    try:
+        yield from _ask(wire, search, PAGE)
+    except EmptyPage as lost:
+        yield from _ask(wire, search, SMALL_PAGE, lost.start)
+
+
 def _search(categories: Sequence[str], start: datetime, end: datetime) -> arxiv.Search:
     import arxiv
 
@@ -130,8 +145,8 @@ def _below(category: str) -> str:
     return "" if "." in category or category in names() else ".*"
 
 
-def _ask(wire: Wire, search: arxiv.Search, page: int) -> Iterator[Paper]:
-    """Run one search through the unmodified client; the wire owns pauses, tries and time."""
+def _ask(wire: Wire, search: arxiv.Search, page: int, start: int = 0) -> Iterator[Paper]:
+    """Run one search from a place on through the unmodified client; the wire owns pauses, tries and time."""
     import arxiv
 
     class Client(arxiv.Client):  # type: ignore[misc, unused-ignore]
@@ -142,7 +157,7 @@ def _ask(wire: Wire, search: arxiv.Search, page: int) -> Iterator[Paper]:
     client = Client(page_size=page, delay_seconds=0, num_retries=0)
     client._session = wire.session
     with _worded(wire):
-        for result in client.results(search):
+        for result in client.results(search, start):
             if paper := _paper(result):
                 yield paper
 

@@ -58,14 +58,13 @@ class Wire:
 
         self.feed, self.api, self.oai = feed.rstrip("/"), api, oai
         self.requests = 0
-        self.offset = 0.0
+        self.offset: float | None = None
         self.outline: Outline | None = None
         self._clock, self._journal = clock, Journal(folder)
-        self._deadline = clock.monotonic() + total_s
         adapter = PoliteAdapter(
             gate=Gate(folder, clock),
             clock=clock,
-            deadline=self._deadline,
+            total_s=total_s,
             pause=pause,
             agent=user_agent(version, contact),
             limits=limits or Limits(),
@@ -90,14 +89,12 @@ class Wire:
         self.session.close()
 
     @property
-    def left(self) -> float:
-        """Seconds that remain for requests."""
-        return self._deadline - self._clock.monotonic()
-
-    @property
     def server_now(self) -> datetime:
-        """The server's time by its last `Date` header, which wins over a wrong local clock (aware, UTC)."""
-        return self._clock.now() + timedelta(seconds=self.offset)
+        """The server's time by its last `Date` header, which wins over a wrong local clock (aware, UTC).
+
+        Until an answer came, and so `offset` is known, it is the local time.
+        """
+        return self._clock.now() + timedelta(seconds=self.offset or 0.0)
 
     def get(self, url: str) -> requests.Response:
         """Ask for one address; the answer is whole, within the limits and arXiv's XML, its status 200 or 400.
@@ -129,7 +126,7 @@ class Wire:
         facts: dict[str, object] = {"url": bare(request.url or ""), "seconds": round(seconds, 3)}
         if response is not None:
             facts |= {"status": response.status_code, "bytes": len(response.content)}
-            facts |= {"offset_s": round(self.offset, 1), "headers": telling(response.headers)}
+            facts |= {"offset_s": round(self.offset or 0.0, 1), "headers": telling(response.headers)}
         self._journal.add(self._clock.now(), **facts, **({"fault": fault} if fault else {}))
 
     def _heard(self, headers: Mapping[str, str] | None, outline: Outline | None) -> None:
