@@ -282,6 +282,127 @@ def test_a_weekend_date_on_a_batch_breaks_nothing(mornings: Mornings) -> None:
     assert len(mornings.store.rows("SELECT 1 FROM announcements")) == 2002
 
 
+# The feed's own host is dead
+
+
+def test_a_dead_feed_is_no_lost_morning(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    crossed = item(4, "cross", ("cs.CV", "cs.LG"), submitted=handed_in(17))
+    mornings.publish(mornings.on(18, 7), item(3, submitted=handed_in(17)), crossed)
+    mornings.server.fail("/atom", *[Fault(502)] * 4)
+    done = mornings.read()
+    one = done.report.categories["cs.LG"]
+    assert (done.report.state, done.report.announced, done.fault) == ("announced", date(2026, 11, 18), None)
+    assert (one.state, one.new, one.cross) == ("announced", 2, 1)
+    assert "caught up from OAI-PMH" in one.reason
+    assert "the feed cannot be read: 127.0.0.1 failed with status 502" in done.notes[0]
+    wanted = {"01": ("16", "new"), "02": ("17", "new"), "03": ("18", "new"), "04": ("18", "cross")}
+    assert mornings.announced == wanted
+    mornings.clock.advance(3600)
+    again = mornings.read()
+    assert (again.report.state, again.added.new, again.notes) == ("announced", 0, ())
+    assert mornings.announced == wanted
+
+
+def test_a_dead_feed_and_silent_records_have_failed_and_lose_nothing(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    for route in ("/atom", "/oai", "/api"):
+        mornings.server.fail(route, *[Fault(502)] * 4)
+    done = mornings.read()
+    assert done.report.state == "failed"
+    assert done.fault is not None
+    assert "Tue 2026-11-17 not caught up" in done.report.categories["cs.LG"].reason
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    assert mornings.read().report.state == "announced"
+    assert mornings.announced == {"01": ("16", "new"), "02": ("17", "new"), "03": ("18", "new")}
+
+
+def test_records_without_the_expected_batch_leave_a_dead_feed_failed(mornings: Mornings) -> None:
+    """The batch may still be on its way: nothing anywhere is no proof of a quiet day."""
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.on(17, 7)
+    mornings.server.fail("/atom", *[Fault(502)] * 4)
+    done = mornings.read()
+    assert done.report.state == "failed"
+    assert "has nothing of it either" in done.report.categories["cs.LG"].reason
+    assert mornings.store.confirmed(["cs.LG"]) == {"cs.LG": date(2026, 11, 16)}
+
+
+def test_the_first_morning_may_come_from_the_records(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)), item(1, submitted=handed_in(10)))
+    mornings.server.fail("/atom", *[Fault(reset=True)] * 4)
+    done = mornings.read()
+    assert (done.report.state, done.report.announced) == ("announced", date(2026, 11, 17))
+    assert mornings.announced == {"02": ("17", "new")}, "what is older than the day may have been announced before"
+
+
+def test_a_refusal_sends_nobody_elsewhere(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.server.fail("/atom", Fault(403, b"Access Denied", HTML))
+    mornings.server.unknown["cs.ZZ"] = "Bad subject class 'ZZ'. Valid subject classes for the archive 'cs' are: cs.AI."
+    mornings.server.log.clear()
+    assert mornings.read().report.state == "failed"
+    assert len(mornings.server.log) == 1
+    mornings.on(18, 1)
+    assert mornings.read("cs.ZZ").report.state == "failed"
+    assert [request.path for request in mornings.server.log] == ["/atom/cs.LG", "/atom/cs.ZZ"]
+
+
+def test_no_answer_at_all_is_no_fact_about_days(mornings: Mornings) -> None:
+    """A local clock that is months ahead, without a server's date, leaves no missed days behind."""
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.on(16, month=12)
+    for route in ("/atom", "/oai", "/api"):
+        mornings.server.fail(route, *[Fault(reset=True)] * 4)
+    assert mornings.read().report.state == "failed"
+    run = mornings.store.last_run()
+    assert run is not None
+    assert run.offset_s is None
+    assert mornings.store.missed("cs.LG", date(2026, 11, 1)) == []
+
+
+def test_an_older_day_that_is_filled_does_not_hide_a_stale_feed(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.server.fail("/oai", Fault(404))
+    mornings.server.fail("/api", Fault(404))
+    mornings.read()
+    mornings.on(19, 7)
+    done = mornings.read()
+    assert (done.report.state, done.report.categories["cs.LG"].state) == ("stale", "stale")
+    assert "Tue 2026-11-17 caught up from OAI-PMH" in done.report.categories["cs.LG"].reason
+    assert "02" in mornings.announced
+
+
+def test_a_paper_cross_listed_late_in_a_missed_day_arrives_once(mornings: Mornings) -> None:
+    """Announced elsewhere while cs.LG was read every day; listed in it on a day that was missed."""
+    mornings.publish(mornings.on(16), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.read()
+    late = item(5, "cross", ("cs.CV", "cs.LG"), submitted=handed_in(16), version=2, updated=handed_in(17))
+    old = item(6, "cross", ("cs.CV", "cs.LG"), id="2401.00006", submitted=datetime(2024, 1, 5, tzinfo=UTC))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)), late, old)
+    mornings.publish(mornings.on(19), item(4, submitted=handed_in(18)))
+    done = mornings.read()
+    assert done.report.state == "announced"
+    assert mornings.announced["05"] == ("18", "cross")
+    assert "06" not in mornings.announced
+    assert any("1 older paper that changed may be cross-listed anew" in note for note in done.notes)
+    mornings.read()
+    assert mornings.announced["05"] == ("18", "cross")
+
+
 # The run log
 
 

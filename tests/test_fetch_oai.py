@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from triage.errors import ConfigFault, InvalidInput, Unavailable
 from triage.fetch import (
+    Filled,
     Gap,
+    Records,
     Wire,
     feed_days,
     fill,
@@ -27,7 +29,8 @@ from triage.fetch import (
     read_papers,
     set_of,
 )
-from triage.fetch.calendar import closing, is_feed_day, opening
+from triage.fetch.calendar import closing, is_feed_day, opening, unbroken
+from triage.fetch.catchup import _is_later
 
 if TYPE_CHECKING:
     from conftest import Clock
@@ -191,8 +194,9 @@ def test_recorded_oai_errors_keep_their_meaning(
 
 def _fill(papers: list[Any], **given: Any) -> dict[date, list[tuple[str, str]]]:
     told: dict[str, Any] = {"asked": ["cs.LG"], "seen": frozenset(), "free": holidays(), **given}
-    gap = Gap("cs.LG", (TUESDAY, WEDNESDAY), followed=told.pop("followed", date(2026, 9, 1)))
-    return {day: [(it.paper.id[-2:], it.type) for it in items] for day, items in fill(gap, papers, **told).items()}
+    gap = Gap("cs.LG", (TUESDAY, WEDNESDAY), told.pop("since", date(2026, 11, 2)), told.pop("mark", ""))
+    days = fill(gap, papers, **told).days
+    return {day: [(it.paper.id[-2:], it.type) for it in items] for day, items in days.items()}
 
 
 def _at(day: int, hour: int = 12) -> datetime:
@@ -218,8 +222,50 @@ def test_new_papers_come_on_the_day_of_their_deadline() -> None:
 def test_what_was_held_back_comes_first_and_old_records_do_not() -> None:
     papers = [invented(1, submitted=_at(5)), invented(2, submitted=datetime(2026, 10, 1, tzinfo=UTC))]
     assert _fill(papers) == {TUESDAY: [("01", "new")]}
-    assert _fill(papers, followed=MONDAY) == {}, "before the reader came it may have been announced"
+    assert _fill(papers, since=MONDAY) == {}, "before the reader came it may have been announced"
+    assert _fill(papers, since=MONDAY, mark="9912.00001") == {TUESDAY: [("02", "new")]}, "its number is younger"
+    assert _fill(papers, since=None) == {}
     assert _fill(papers, seen={"9912.00001"}) == {}
+
+
+def test_what_was_held_back_and_replaced_in_the_gap_is_new() -> None:
+    papers = [
+        invented(1, version=2, submitted=_at(5), updated=_at(17)),
+        invented(3, version=2, submitted=datetime(2026, 10, 1, tzinfo=UTC), updated=_at(17)),
+    ]
+    assert _fill(papers, mark="9912.00002") == {TUESDAY: [("01", "new"), ("03", "new")]}
+    assert _fill(papers, since=MONDAY) == {WEDNESDAY: [("01", "replace"), ("03", "replace")]}
+
+
+CROSSED: dict[str, Any] = {"categories": ("cs.CV", "cs.LG")}
+
+
+def test_a_late_cross_list_is_told_by_what_was_read_before() -> None:
+    """Announced elsewhere in November, listed here now: it was in no announcement that was read."""
+    papers = [invented(1, submitted=_at(5), **CROSSED), invented(2, version=3, submitted=_at(6), **CROSSED)]
+    assert _fill(papers) == {TUESDAY: [("01", "cross"), ("02", "cross")]}
+    assert _fill(papers, seen={"9912.00001", "9912.00002"}) == {}
+
+
+def test_a_late_cross_list_is_told_by_what_is_stored() -> None:
+    papers = [invented(number, submitted=datetime(2024, 5, 1, tzinfo=UTC), **CROSSED) for number in (1, 2, 3)]
+    known = {"9912.00001": invented(1, categories=("cs.CV",)), "9912.00002": papers[1]}
+    filled = fill(Gap("cs.LG", (TUESDAY,)), papers, asked=["cs.LG"], seen=frozenset(), free=holidays(), known=known)
+    assert [it.paper.id for it in filled.days[TUESDAY]] == ["9912.00001"]
+    assert filled.unsure == 1, "the third may be an edit or a cross-list, and nothing tells which"
+
+
+def test_an_edit_of_an_old_paper_of_the_category_itself_is_no_doubt() -> None:
+    papers = [invented(1, submitted=datetime(2024, 5, 1, tzinfo=UTC))]
+    assert fill(Gap("cs.LG", (TUESDAY,)), papers, asked=["cs.LG"], seen=frozenset(), free=holidays()) == Filled({}, 0)
+
+
+@given(st.integers(0, 99), st.integers(1, 12), st.integers(0, 99999), st.integers(0, 99999))
+def test_numbers_tell_later_from_earlier(year: int, month: int, one: int, other: int) -> None:
+    block = f"{year:02}{month:02}"
+    assert _is_later(f"{block}.{one:05}", f"{block}.{other:05}") == (one > other)
+    assert not _is_later(f"hep-th/{block}001", f"{block}.{other:05}")
+    assert not _is_later(f"{block}.{one:05}", "")
 
 
 def test_replacements_are_told_from_bulk_edits() -> None:
@@ -230,22 +276,23 @@ def test_replacements_are_told_from_bulk_edits() -> None:
         invented(4, version=2, submitted=_at(1), updated=_at(18)),
     ]
     seen = {"9912.00001"}
-    assert _fill(papers, seen=seen) == {TUESDAY: [("01", "replace"), ("03", "new")]}
-    assert _fill(papers, seen=seen, versions={"9912.00001": 2}) == {TUESDAY: [("03", "new")]}
+    assert _fill(papers, seen=seen, since=MONDAY) == {TUESDAY: [("01", "replace"), ("03", "new")]}
+    known = {"9912.00001": invented(1, version=2)}
+    assert _fill(papers, seen=seen, since=MONDAY, known=known) == {TUESDAY: [("03", "new")]}
 
 
 def test_v1_and_v2_of_one_paper_are_one_paper_at_its_highest_version() -> None:
     papers = [invented(1, submitted=_at(16)), invented(1, version=2, submitted=_at(16), updated=_at(17))]
     gap = Gap("cs.LG", (TUESDAY,), MONDAY)
-    (items,) = fill(gap, papers, asked=["cs.LG"], seen=frozenset(), free=holidays()).values()
+    (items,) = fill(gap, papers, asked=["cs.LG"], seen=frozenset(), free=holidays()).days.values()
     assert [(it.paper.version, it.type) for it in items] == [(2, "new")]
 
 
 def test_the_api_is_the_second_choice_and_names_itself(arxiv: ArxivServer, wire: Wire) -> None:
     arxiv.papers = [invented(1, submitted=_at(16)), invented(2, submitted=_at(1))]
     arxiv.fail("/oai", *[Fault(500)] * 4)
-    papers, service = read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
-    assert ([paper.id for paper in papers], service) == (["9912.00001"], "the API")
+    found = read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
+    assert ([paper.id for paper in found.papers], found.service, found.whole) == (["9912.00001"], "the API", False)
     arxiv.fail("/oai", *[Fault(502)] * 4)
     arxiv.fail("/api", *[Fault(500, api_error("down"))] * 4)
     with pytest.raises(Unavailable, match="502"):
@@ -254,10 +301,10 @@ def test_the_api_is_the_second_choice_and_names_itself(arxiv: ArxivServer, wire:
 
 def test_an_empty_list_is_confirmed_by_the_api(arxiv: ArxivServer, wire: Wire) -> None:
     arxiv.papers = [invented(1, submitted=_at(16))]
-    papers, service = read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
-    assert (len(papers), service) == (1, "the API")
+    found = read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
+    assert (len(found.papers), found.service, found.whole) == (1, "the API", False)
     arxiv.papers = []
-    assert read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays()) == ([], "the API")
+    assert read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays()) == Records([], "the API", True)
     arxiv.fail("/api", Fault(200, atom_feed([])))
     with pytest.raises(Unavailable, match="how many papers"):
         read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
@@ -340,6 +387,14 @@ def test_the_feed_days_of_a_gap() -> None:
     ]
     assert feed_days(MONDAY, MONDAY) == []
     assert len(feed_days(date(2020, 1, 1), MONDAY)) < 50
+
+
+def test_what_was_read_without_a_break() -> None:
+    read = {date(2026, 11, day) for day in (16, 18, 19, 20, 23, 24, 25, 26, 30)}
+    assert unbroken(read, date(2026, 12, 1)) == date(2026, 11, 18), "Thanksgiving and two weekends are no break"
+    assert unbroken(read, TUESDAY) == MONDAY
+    assert unbroken(read, WEDNESDAY) is None
+    assert unbroken(set(), MONDAY) is None
 
 
 def test_a_readers_list_replaces_the_years_that_it_names() -> None:

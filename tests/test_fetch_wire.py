@@ -448,7 +448,7 @@ def test_two_hundred_megabytes_that_promise_nothing_are_never_held(arxiv: ArxivS
 def test_a_silent_host_leaves_half_of_the_time_to_the_others(arxiv: ArxivServer) -> None:
     arxiv.fail("/atom", *[Fault(None)] * 4)
     with made(arxiv, RealClock(), total_s=2.0) as wire:
-        with pytest.raises(Unavailable, match="in time|slowly"):
+        with pytest.raises(Unavailable, match=r"in time|slowly"):
             read_feed(wire, ["cs.LG"])
         assert wire.requests == 1
         assert set(read_papers(wire, ["9912.00001"])) == {"9912.00001"}

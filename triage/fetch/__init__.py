@@ -13,8 +13,9 @@ from triage.fetch.calendar import (
     may_be_quiet,
     next_announcement,
     read_holidays,
+    unbroken,
 )
-from triage.fetch.catchup import Gap, fill, read_gap
+from triage.fetch.catchup import Filled, Gap, Records, fill, read_gap
 from triage.fetch.feed import Batch, Feed, read_batch, read_feed, split_authors
 from triage.fetch.journal import read_journal
 from triage.fetch.oai import read_changes, set_of
@@ -30,7 +31,9 @@ __all__ = [
     "Feed",
     "FetchReport",
     "FetchState",
+    "Filled",
     "Gap",
+    "Records",
     "Wire",
     "assess",
     "eastern_day",
@@ -53,4 +56,5 @@ __all__ = [
     "read_window",
     "set_of",
     "split_authors",
+    "unbroken",
 ]

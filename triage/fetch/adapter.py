@@ -160,7 +160,7 @@ class PoliteAdapter(HTTPAdapter):
         return response
 
     def _read(self, response: requests.Response, host: str, until: float) -> bytes:
-        """Read the body piece by piece, so that a drip or a bomb ends at its limit; what says to be too long, unread."""
+        """Read the body piece by piece, so that a drip or a bomb ends at its limit."""
         body, promised = bytearray(), response.headers.get("Content-Length", "")
         try:
             self._check_packing(response, host)

@@ -99,6 +99,15 @@ def feed_days(after: date, until: date, free: AbstractSet[date] | None = None) -
     return [day for day in days if is_feed_day(day, free)]
 
 
+def unbroken(read: AbstractSet[date], before: date, free: AbstractSet[date] | None = None) -> date | None:
+    """Tell the first of the days in `read` from which on no feed day is missing until the day before `before`."""
+    first, day = None, before - _DAY
+    while day in read or not is_feed_day(day, free):
+        first = day if day in read else first
+        day -= _DAY
+    return first
+
+
 def is_late(now: datetime, day: date) -> bool:
     """Tell whether the batch of a feed day is so late that waiting for the feed is no use any more."""
     return now >= datetime.combine(day, time(), EASTERN) + LATE

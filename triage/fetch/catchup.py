@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from triage.errors import InvalidInput, TriageError, TryLater, Unavailable
 from triage.fetch.api import read_window
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 OVERLAP = timedelta(days=1)
 """Records are asked for from a day before the gap on: their datestamps are days in UTC, the calendar is Eastern."""
 
-HELD = timedelta(days=14)
-"""Moderation holds papers back for days, so a paper never seen may be so much older than the gap in which it came."""
-
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """The feed days of one category that were not read whole, oldest first.
 
-    `followed` is the first day that was ever read for the category: what is older may have been announced before.
+    `since` is the first day from which on every announcement of the category was read, up to the gap, and `mark` the
+    highest identifier that was announced on it; None and "" where nothing was read right before the gap.
     """
 
     category: str
     days: tuple[date, ...]
-    followed: date | None = None
+    since: date | None = None
+    mark: str = ""
 
     @property
     def names(self) -> str:
@@ -43,13 +42,31 @@ class Gap:
         return ", ".join(told) if len(told) <= 3 else f"{told[0]} to {told[-1]} ({len(told)} days)"
 
 
-def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> tuple[list[Paper], str]:
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What a service knows of a gap; `whole` is false where it can name neither replacements nor late cross-lists."""
+
+    papers: list[Paper]
+    service: str
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The announcements of a gap put together again.
+
+    `unsure` counts old papers of other archives whose records changed: some may have been cross-listed anew, and
+    nothing that arXiv publishes tells which.
+    """
+
+    days: dict[date, list[Item]]
+    unsure: int = 0
+
+
+def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> Records:
     """Fetch the records that may fill a gap: from OAI-PMH, or by submission date from the API where that fails.
 
     That OAI-PMH has no record at all is no evidence of an empty day either, before the API says the same.
-
-    Returns:
-        The papers, and the name of the service that gave them.
 
     Raises:
         Unavailable, TryLater, InvalidInput: neither service gave an answer to rely on.
@@ -58,13 +75,14 @@ def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> tuple[list[Paper]
     lost: TriageError | None = None
     try:
         if papers := list(read_changes(wire, gap.category, gap.days[0] - OVERLAP)):
-            return papers, "OAI-PMH"
+            return Records(papers, "OAI-PMH")
     except (InvalidInput, TryLater, Unavailable) as fault:
         lost = fault
     try:
-        return list(read_window(wire, [gap.category], begin, end)), "the API"
+        papers = list(read_window(wire, [gap.category], begin, end))
     except TriageError as fault:
         raise lost or fault from None
+    return Records(papers, "the API", whole=lost is None and not papers)
 
 
 def fill(
@@ -74,13 +92,19 @@ def fill(
     asked: Sequence[str],
     seen: AbstractSet[str],
     free: AbstractSet[date],
-    versions: Mapping[str, int] | None = None,
-) -> dict[date, list[Item]]:
+    known: Mapping[str, Paper] | None = None,
+) -> Filled:
     """Sort records into the announcements that were missed.
 
     A record is new (cross, where its primary category was not asked for) when its identifier was never announced and
-    its first version was handed in for one of the days, or was held back until then. It is a replacement when only its
-    newest version was. What was handed in after the gap belongs to a feed, and a bulk edit of old records to none.
+    one of three things holds. Its first version was handed in for one of the days. Or it was first announced after
+    `gap.since`, by its first version's date or by its number, since arXiv numbers papers as it announces them: every
+    announcement since was read and it was in none, so it was held back until the gap or cross-listed in it. Or the
+    store has it without this category. It is a replacement when only its newest version was handed in for the days.
+    What was handed in after the gap belongs to a feed, and a bulk edit of old records to none; an old paper of which
+    the store knows nothing is counted as `unsure`.
+
+    Which of several days a paper was held back to or cross-listed on is not told: it comes with the first that fits.
 
     Args:
         gap: the days and their category.
@@ -88,24 +112,55 @@ def fill(
         asked: all categories of the run, which decide between new and cross.
         seen: identifiers announced as new or cross before.
         free: arXiv's holidays.
-        versions: version of each stored paper; a replacement must be higher.
+        known: the stored papers; a replacement must be of a higher version.
     """
-    wanted = {canonical(name) for name in asked}
-    begin, end = opening(gap.days[0], free), closing(gap.days[-1])
-    eldest = begin - HELD
-    if gap.followed:
-        eldest = min(begin, max(eldest, opening(gap.followed, free)))
-    found: dict[date, list[Item]] = {}
+    wanted, stored = {canonical(name) for name in asked}, known or {}
+    found, unsure = dict[date, list[Item]](), 0
     for paper in _newest(papers):
-        first, last = paper.submitted, paper.updated or paper.submitted
-        if first is None or last is None or canonical(gap.category) not in _listed(paper):
+        if paper.submitted is None or canonical(gap.category) not in _listed(paper):
             continue
-        held = paper.version == 1 and eldest <= first  # a higher version was public before it was replaced
-        if paper.id not in seen and first < end and (begin <= first or held):
-            found.setdefault(_day(first, gap.days), []).append(_item(paper, "new", wanted))
-        elif paper.version > max(1, (versions or {}).get(paper.id, 1)) and begin - OVERLAP <= last < end:
-            found.setdefault(_day(last, gap.days), []).append(_item(paper, "replace", wanted))
-    return found
+        kind = _kind(gap, paper, seen, stored.get(paper.id), free)
+        if kind is None:
+            unsure += _may_be_crossed(gap, paper, seen, stored)
+            continue
+        handed_in = paper.submitted if kind == "new" else paper.updated or paper.submitted
+        found.setdefault(_day(handed_in, gap.days), []).append(_item(paper, kind, wanted))
+    return Filled(found, unsure)
+
+
+def _kind(
+    gap: Gap, paper: Paper, seen: AbstractSet[str], held: Paper | None, free: AbstractSet[date]
+) -> Literal["new", "replace"] | None:
+    """What one record was in the gap, by the rules of `fill`; `held` is the paper as the store has it."""
+    first = paper.submitted
+    assert first is not None
+    last = paper.updated or first
+    begin, end = opening(gap.days[0], free), closing(gap.days[-1])
+    eldest = min(begin, opening(gap.since, free)) if gap.since else begin
+    if paper.id not in seen and first < end:
+        absent = held is not None and canonical(gap.category) not in _listed(held)
+        if absent or first >= eldest or _is_later(paper.id, gap.mark):
+            return "new"
+    stored = held.version if held else 1
+    return "replace" if paper.version > stored and begin - OVERLAP <= last < end else None
+
+
+def _may_be_crossed(gap: Gap, paper: Paper, seen: AbstractSet[str], stored: Mapping[str, Paper]) -> bool:
+    """Whether a record that changed may be a cross-list of which nothing is known."""
+    old = paper.submitted is not None and paper.submitted < closing(gap.days[-1])
+    return old and paper.id not in seen and paper.id not in stored and not _is_primary(gap.category, paper)
+
+
+def _is_later(identifier: str, mark: str) -> bool:
+    """Whether an identifier was given out after another one; the old ones with an archive's name tell nothing."""
+    one, other = identifier.partition("."), mark.partition(".")
+    return bool(one[2] and other[2]) and (one[0], int(one[2])) > (other[0], int(other[2]))
+
+
+def _is_primary(category: str, paper: Paper) -> bool:
+    """Whether a paper belongs to a category or an archive by its first one, so that it cannot be cross-listed there."""
+    primary = canonical(paper.categories[0])
+    return canonical(category) in (primary, primary.partition(".")[0])
 
 
 def _newest(papers: Iterable[Paper]) -> Iterator[Paper]:
@@ -129,7 +184,6 @@ def _day(handed_in: datetime, days: Sequence[date]) -> date:
 
 
 def _item(paper: Paper, kind: AnnounceType, wanted: AbstractSet[str]) -> Item:
-    primary = canonical(paper.categories[0]) if paper.categories else ""
-    inside = bool(wanted & {primary, primary.partition(".")[0]})
+    inside = any(_is_primary(category, paper) for category in wanted)
     crossed: dict[AnnounceType, AnnounceType] = {"new": "cross", "replace": "replace-cross"}
     return Item(paper, kind if inside else crossed[kind])

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage import fetch, taxonomy
-from triage.errors import TriageError
+from triage.errors import InvalidInput, TriageError
 from triage.fetch.calendar import LONGEST_GAP
 from triage.pipeline.vectors import Progress, silent
 from triage.store import Added, Run
 
 if TYPE_CHECKING:
-    from triage.fetch import Batch, CategoryReport, FetchReport, Gap, Wire
+    from triage.fetch import Batch, CategoryReport, FetchReport, Filled, Gap, Records, Wire
     from triage.paper import Item, Paper
     from triage.store import Store
+
+
+DAY = timedelta(days=1)
+NOBODY = "no run read this announcement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +54,44 @@ def pull(
         progress: told of each step.
     """
     what, free = "+".join(categories), fetch.holidays() if free is None else free
+    catch_up = _CatchUp(store, wire, tuple(categories), now, free, progress)
     progress("fetching", what, 0, None)
     try:
         batch = fetch.read_batch(wire, categories)
     except TriageError as fault:
-        report = fetch.failure(categories, str(fault))
-        store.add_run(_run(report, now, wire))
-        return Pulled(report, Added(), fault)
+        return _without_feed(catch_up, fault)
     report = _assessed(store, wire, categories, batch, free)
+    unknown = {name for name, fault in batch.faults.items() if isinstance(fault, InvalidInput)}
     added = Added()
     with store.write():
         if batch.feed.items and report.announced:
             items = [_canonical(item) for item in batch.feed.items]
             added = store.add_announcement(items, announced=report.announced, feed_day=batch.feed.day, at=now)
-        _remember_missed(store, report, wire.server_now, free)
+        for category, days in _missed(store, report, wire.server_now, free, unknown).items():
+            store.add_missed(category, days, NOBODY)
         number = store.add_run(_run(report, now, wire))
     progress("fetching", what, len(batch.feed.items), len(batch.feed.items))
-    caught = _CatchUp(store, wire, tuple(categories), now, free, progress).run(report)
-    if caught.report != report:
-        store.amend_run(number, _run(caught.report, now, wire))
+    caught = catch_up.run(report, number, unknown, {})
     return replace(caught, added=_sum(added, caught.added))
+
+
+def _without_feed(catch_up: _CatchUp, fault: TriageError) -> Pulled:
+    """Bring what the calendar expects from arXiv's other services, which are other machines than the feed's.
+
+    Where the feed refuses the question itself, the profile is at fault, and nobody else is asked.
+    """
+    store, wire, free = catch_up.store, catch_up.wire, catch_up.free
+    report = fetch.failure(catch_up.categories, str(fault))
+    unknown = set(catch_up.categories) if isinstance(fault, InvalidInput) else set()
+    number = store.add_run(_run(report, catch_up.now, wire))
+    missed = _missed(store, report, wire.server_now, free, unknown)
+    caught = catch_up.run(report, number, unknown, missed)
+    if wire.offset is not None:  # what a local clock alone expects is no fact to keep
+        for category, days in _missed(store, report, wire.server_now, free, unknown).items():
+            store.add_missed(category, days, NOBODY)
+    if caught.report.state == "failed":
+        return replace(caught, fault=fault, notes=())
+    return replace(caught, notes=(f"the feed cannot be read: {fault}", *caught.notes))
 
 
 def _assessed(
@@ -90,24 +112,30 @@ def _assessed(
     )
 
 
-def _remember_missed(store: Store, report: FetchReport, server_now: datetime, free: AbstractSet[date]) -> None:
-    """Write down which announcements lie between the last confirmed one and what this run could read."""
-    confirmed = store.confirmed(report.categories)
+def _missed(
+    store: Store, report: FetchReport, server_now: datetime, free: AbstractSet[date], unknown: AbstractSet[str]
+) -> dict[str, list[date]]:
+    """Which announcements of each category lie between the last confirmed one and what this run could read.
+
+    Of a category that was never read, that is the one announcement that a feed which cannot be read should hold.
+    """
+    confirmed, found = store.confirmed(report.categories), {}
     for category, one in report.categories.items():
         last = confirmed[category]
-        until = _reached(one, report, server_now, free)
-        if last and until:
-            days = [day for day in fetch.feed_days(last, until, free) if day != report.announced]
-            store.add_missed(category, days, "no run read this announcement")
+        until = None if category in unknown else _reached(one, report, server_now, free)
+        if until and (last or one.state == "failed"):
+            days = fetch.feed_days(last, until, free) if last else [until]
+            found[category] = [day for day in days if day != report.announced]
+    return found
 
 
 def _reached(one: CategoryReport, report: FetchReport, server_now: datetime, free: AbstractSet[date]) -> date | None:
     """The newest announcement that a category should have by now, from elsewhere if not from the feed."""
+    today, expected = fetch.eastern_day(server_now), fetch.expected_day(server_now, free)
     if one.state == "failed":
-        return None
+        return expected
     if report.announced and one.state != "stale":
         return report.announced
-    today, expected = fetch.eastern_day(server_now), fetch.expected_day(server_now, free)
     if one.state == "stale" and not fetch.is_late(server_now, expected):
         return None
     if one.state == "quiet" and today == expected and fetch.may_be_quiet(today, free):
@@ -142,76 +170,102 @@ class _CatchUp:
     progress: Progress
     caught: set[str] = field(default_factory=set)
 
-    def run(self, report: FetchReport) -> Pulled:
-        """Fill what can be filled and give the report as it is after that."""
-        reports, added, reached = dict(report.categories), Added(), list[date]()
+    def run(
+        self, report: FetchReport, number: int, unknown: AbstractSet[str], more: Mapping[str, Sequence[date]]
+    ) -> Pulled:
+        """Fill what can be filled, amend the recorded run, and give the report as it is after that.
+
+        `unknown` are categories that arXiv does not have, `more` missed days that are not stored as such.
+        """
+        reports, added, reached, notes = dict(report.categories), Added(), list[date](), list[str]()
         broken: TriageError | None = None
-        missing: dict[str, Gap] = {}
-        for gap in self._gaps(report):
+        missing = False
+        for gap in self._gaps(report, unknown, more):
             one = reports[gap.category]
             try:
                 if broken:
                     raise broken  # what does not answer for one category is not asked for the others
                 self.progress("catching up", gap.category, 0, None)
-                papers, service = fetch.read_gap(self.wire, gap, self.free)
+                records = fetch.read_gap(self.wire, gap, self.free)
             except TriageError as fault:
-                broken, missing[gap.category] = fault, gap
+                broken, missing = fault, True
                 reports[gap.category] = _unfilled(one, gap, fault)
+                notes.append(f"{gap.category}: {reports[gap.category].reason}; the next run tries again")
                 continue
-            days = self._sorted(gap, papers)
-            added = _sum(added, self._store(gap, days, service, late=one.state == "stale"))
-            reached += days
-            reports[gap.category] = _filled(one, gap, days, service)
-            self.progress("catching up", gap.category, len(papers), len(papers))
-        notes = tuple(f"{name}: {reports[name].reason}; the next run tries again" for name in missing)
-        return Pulled(_whole(report, reports, reached, bool(missing)), added, None, notes)
+            filled = self._sorted(gap, records.papers)
+            added = _sum(added, self._store(gap, filled.days, records.service, late=one.state in ("stale", "failed")))
+            reached += filled.days
+            expected = fetch.expected_day(self.wire.server_now, self.free)
+            reports[gap.category] = _filled(one, gap, filled.days, records.service, expected)
+            notes += _doubts(gap, records, filled)
+            self.progress("catching up", gap.category, len(records.papers), len(records.papers))
+        whole = _whole(report, reports, reached, missing)
+        if whole != report:
+            self.store.amend_run(number, _run(whole, self.now, self.wire))
+        return Pulled(whole, added, None, tuple(notes))
 
-    def _gaps(self, report: FetchReport) -> list[Gap]:
-        """What is missing of each category that could be read at all; a batch that is a little late is waited for."""
+    def _gaps(self, report: FetchReport, unknown: AbstractSet[str], more: Mapping[str, Sequence[date]]) -> list[Gap]:
+        """What is missing of each category that arXiv has; a batch that is a little late is waited for."""
         now = self.wire.server_now
-        expected = fetch.expected_day(now, self.free)
+        today, expected = fetch.eastern_day(now), fetch.expected_day(now, self.free)
         found = []
         for category, one in report.categories.items():
-            waiting = one.state == "stale" and not fetch.is_late(now, expected)
-            days = self.store.missed(category, fetch.eastern_day(now) - LONGEST_GAP)
-            days = [day for day in days if not (waiting and day >= expected)]
-            if days and one.state != "failed":
-                found.append(fetch.Gap(category, tuple(days), self.store.followed(category)))
+            until = expected - DAY if one.state == "stale" and not fetch.is_late(now, expected) else today
+            days = {*self.store.missed(category, today - LONGEST_GAP), *more.get(category, ())}
+            days = {day for day in days if day <= until}
+            if days and category not in unknown:
+                since = fetch.unbroken(self.store.read_days(category), min(days), self.free)
+                mark = self.store.highest_identifier(since) if since else ""
+                found.append(fetch.Gap(category, tuple(sorted(days)), since, mark))
         return found
 
-    def _sorted(self, gap: Gap, papers: Sequence[Paper]) -> dict[date, list[Item]]:
+    def _sorted(self, gap: Gap, papers: Sequence[Paper]) -> Filled:
         ids = [paper.id for paper in papers]
-        versions = {name: paper.version for name, paper in self.store.papers(ids).items() if name not in self.caught}
+        known = {name: paper for name, paper in self.store.papers(ids).items() if name not in self.caught}
         seen = self.store.announced_before(ids) - self.caught
-        return fetch.fill(gap, papers, asked=self.categories, seen=seen, free=self.free, versions=versions)
+        return fetch.fill(gap, papers, asked=self.categories, seen=seen, free=self.free, known=known)
 
     def _store(self, gap: Gap, days: Mapping[date, Sequence[Item]], service: str, *, late: bool) -> Added:
         """Store one category's missed announcements together with their confirmation.
 
-        A batch that the feed lacks today and the records lack too is no confirmed empty day: it may still come.
+        A batch that the feed lacks today and the records lack too is no confirmed empty day: it may still come. Nor is
+        a day that lies ahead by the clock of the server, which may have answered only now.
         """
-        added = Added()
+        added, newest = Added(), fetch.expected_day(self.wire.server_now, self.free)
         with self.store.write():
             for day, items in sorted(days.items()):
                 listed = [_canonical(item) for item in items if item.paper.id not in self.caught]
                 added = _sum(added, self.store.add_announcement(listed, announced=day, feed_day=None, at=self.now))
                 self.store.add_papers((item.paper for item in listed), at=self.now)
-            whole = [day for day in gap.days if days.get(day) or not (late and day == gap.days[-1])]
+            whole = [day for day in gap.days if days.get(day) or (day <= newest and not (late and day == gap.days[-1]))]
             states = {day: "announced" if days.get(day) else "quiet" for day in whole}
             self.store.fill_missed(gap.category, states, f"caught up from {service}")
         self.caught.update(item.paper.id for items in days.values() for item in items)
         return added
 
 
+def _doubts(gap: Gap, records: Records, filled: Filled) -> list[str]:
+    """What a service leaves open, for the reader."""
+    told = []
+    if not records.whole:
+        told.append(f"{gap.category}: the API names no replacements and no late cross-lists of {gap.names}")
+    if filled.unsure:
+        what = "1 older paper that changed" if filled.unsure == 1 else f"{filled.unsure} older papers that changed"
+        told.append(f"{gap.category}: {what} may be cross-listed anew since {gap.names}; the records do not tell")
+    return told
+
+
 def _unfilled(one: CategoryReport, gap: Gap, fault: TriageError) -> CategoryReport:
     """Say what is missing; a category that the feed calls quiet has failed when papers were expected."""
     reason = f"{gap.names} not caught up ({fault})"
-    if one.state in ("stale", "truncated"):
-        return replace(one, reason=f"{one.reason}; {reason}")
-    return replace(one, state="announced" if one.state == "announced" else "failed", reason=reason)
+    if one.state in ("announced", "quiet"):
+        return replace(one, state="announced" if one.state == "announced" else "failed", reason=reason)
+    return replace(one, reason=f"{one.reason}; {reason}")
 
 
-def _filled(one: CategoryReport, gap: Gap, days: Mapping[date, Sequence[Item]], service: str) -> CategoryReport:
+def _filled(
+    one: CategoryReport, gap: Gap, days: Mapping[date, Sequence[Item]], service: str, expected: date
+) -> CategoryReport:
     """Add what was caught up; where that was all that was missing, the category is announced after all."""
     kinds = [item.type for items in days.values() for item in items]
     counted = replace(
@@ -220,11 +274,13 @@ def _filled(one: CategoryReport, gap: Gap, days: Mapping[date, Sequence[Item]], 
         cross=one.cross + kinds.count("cross"),
         replace=one.replace + sum(kind.startswith("replace") for kind in kinds),
     )
-    complete = one.state == "truncated" or (kinds and one.state == "quiet") or gap.days[-1] in days
-    if not kinds and not complete:
-        return counted
-    reason = f"{gap.names} caught up from {service}"
-    return replace(counted, state="announced" if complete else one.state, reason=reason)
+    complete = one.state == "truncated" or (kinds and one.state == "quiet") or expected in days
+    if complete or (kinds and one.state == "announced"):
+        return replace(counted, state="announced", reason=f"{gap.names} caught up from {service}")
+    if kinds:
+        return replace(counted, reason=f"{one.reason}; {gap.names} caught up from {service}")
+    late = one.state in ("stale", "failed") and expected in gap.days
+    return replace(counted, reason=f"{one.reason}; {service} has nothing of it either") if late else counted
 
 
 def _whole(

@@ -200,6 +200,14 @@ class Papers(Connection):
         )
         return [date.fromisoformat(str(row[0])) for row in rows]
 
+    def highest_identifier(self, announced: date) -> str:
+        """The highest of today's kind of identifier that was announced as new on a day; "" when there is none."""
+        rows = self.rows(
+            "SELECT max(paper_id) FROM announcements WHERE announced = ? AND type = 'new' AND paper_id NOT LIKE '%/%'",
+            (iso(announced),),
+        )
+        return str(rows[0][0] or "")
+
     def announced(self, since: date, until: date, types: Sequence[str]) -> list[Paper]:
         """Papers announced from `since` to `until`, both included, as one of the types, by identifier."""
         rows = self.rows(

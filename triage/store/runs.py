@@ -74,9 +74,10 @@ class Runs(Connection):
         )
         return [date.fromisoformat(str(row[0])) for row in rows]
 
-    def followed(self, category: str) -> date | None:
-        """The first announcement of a category that was ever read."""
-        return day_or_none(self.rows("SELECT min(announced) FROM coverage WHERE category = ?", (category,))[0][0])  # type: ignore[arg-type]
+    def read_days(self, category: str) -> set[date]:
+        """The announcements of a category that were read whole."""
+        rows = self.rows(f"SELECT announced FROM coverage WHERE category = ? AND state IN {_WHOLE}", (category,))
+        return {date.fromisoformat(str(row[0])) for row in rows}
 
     @staticmethod
     def _cover(
