@@ -104,6 +104,7 @@ class Config:
     session: SessionConfig = field(default_factory=SessionConfig)
     types: tuple[str, ...] = ("new", "cross")
     ranker: str = "fusion"
+    keep_days: int = 28
 
 
 _TYPES = ("new", "cross", "replace", "replace-cross")
@@ -127,6 +128,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
         "folder": Path,
     },
     "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
+    "store": {"keep_days": int},
 }
 
 
@@ -244,7 +246,15 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
         session=SessionConfig(**section("session")),
         types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
         ranker=str(values.get(("ranker", "name"), "fusion")),
+        keep_days=_days(values.get(("store", "keep_days"), 28)),
     )
+
+
+def _days(given: int) -> int:
+    """How long a paper stays on the kept list, in days."""
+    if not 1 <= given <= 366:
+        raise ConfigFault(f"store.keep_days: {given} is no number of days from 1 to 366")
+    return given
 
 
 def _arxiv(given: dict[str, Any]) -> ArxivConfig:

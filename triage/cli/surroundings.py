@@ -225,10 +225,14 @@ class Surroundings:
 
     def budget_s(self, profiles: Sequence[Profile] | None = None) -> float:
         """The whole coffee of this weekday for the profiles that share it, in seconds."""
+        return self.budget_on(self.clock.today(), profiles)
+
+    def budget_on(self, day: date, profiles: Sequence[Profile] | None = None) -> float:
+        """The whole coffee of a local day, in seconds."""
         from triage.budget import day_minutes
         from triage.profile import WEEKDAYS
 
-        return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[self.clock.today().weekday()])
+        return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[day.weekday()])
 
 
 def _name_of(path: Path) -> str:

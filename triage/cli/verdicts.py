@@ -1,7 +1,8 @@
-"""`triage keep`, `dismiss` and `undo`: verdicts from the shell, the same as in the session."""
+"""`triage keep`, `dismiss`, `open` and `undo`: verdicts from the shell, the same as in the session."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +11,7 @@ from triage.cli.papers import stored_paper
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 
 if TYPE_CHECKING:
-    from triage.paper import VerdictKind
+    from triage.paper import Paper, VerdictKind
 
 
 def _cleaned(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -29,7 +30,7 @@ def keep_command(around: Surroundings, identifiers: tuple[str, ...]) -> None:
 
     Keep papers for later; they become examples of what you like.
     """
-    _judge(around, identifiers, "keep")
+    _say("kept", _judge(around, identifiers, "keep"))
 
 
 @click.command("dismiss")
@@ -42,7 +43,25 @@ def dismiss_command(around: Surroundings, identifiers: tuple[str, ...], reason: 
 
     Say no to papers; they become examples of what you do not like.
     """
-    _judge(around, identifiers, "dismiss", reason)
+    _say("dismissed", _judge(around, identifiers, "dismiss", reason))
+
+
+@click.command("open")
+@click.argument("identifiers", metavar="ID...", nargs=-1, required=True)
+@click.option("--pdf", is_flag=True, help="The PDF instead of the abstract page.")
+@profile_option
+@pass_surroundings
+def open_command(around: Surroundings, identifiers: tuple[str, ...], pdf: bool) -> None:
+    """Example: triage open 2611.09812 --pdf
+
+    Open papers in the browser, and remember that they were opened. Where there is no browser the links are printed.
+    """
+    from triage.cli.links import opener
+
+    open_link = opener(around.config.session.browser, around.environ)
+    for paper in _judge(around, identifiers, "open"):
+        link = paper.pdf_url if pdf else paper.url
+        click.echo(f"opened: {paper.id}  {link}" if open_link(link) else link)
 
 
 @click.command("undo")
@@ -58,13 +77,12 @@ def undo_command(around: Surroundings) -> None:
     click.echo(f"taken back: {taken.kind} {taken.paper_id}" if taken else "nothing to take back today")
 
 
-def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind, reason: str = "") -> None:
+def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind, reason: str = "") -> list[Paper]:
     """Look up every paper first, so that a typing error in the last one records nothing.
 
     Without `--profile` a verdict is for the profile under which the paper was last shown or ranked.
     """
     from triage.paper import Verdict
-    from triage.text import readable
 
     papers = [stored_paper(around, identifier) for identifier in identifiers]
     named = around.profiles[0].name if around.profile else ""
@@ -73,5 +91,11 @@ def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind
             profile = named or around.store.profile_of(paper.id)
             verdict = Verdict(paper.id, kind, around.clock.now(), profile, reason)
             around.store.record(verdict, day=around.clock.today())
+    return papers
+
+
+def _say(word: str, papers: Iterable[Paper]) -> None:
+    from triage.text import readable
+
     for paper in papers:
-        click.echo(f"{'kept' if kind == 'keep' else 'dismissed'}: {paper.id}  {readable(paper.title)}")
+        click.echo(f"{word}: {paper.id}  {readable(paper.title)}")

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from triage.pipeline.coffee import remember, shortlist
 from triage.pipeline.intake import Refreshed, due, next_look, refresh
+from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
 from triage.pipeline.order import rank_pool
 from triage.pipeline.pull import Pulled, pull
 
-__all__ = ["Pulled", "Refreshed", "due", "next_look", "pull", "rank_pool", "refresh", "remember", "shortlist"]
+__all__ = [
+    "KeptPaper",
+    "KeptPapers",
+    "Pulled",
+    "Refreshed",
+    "due",
+    "kept_papers",
+    "next_look",
+    "pull",
+    "rank_pool",
+    "refresh",
+    "remember",
+    "shortlist",
+    "similar",
+]

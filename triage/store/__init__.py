@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triage.store.dwells import Dwells
+from triage.store.kept import Gone, Kept, KeptList
 from triage.store.ledger import Ending, Ledger
 from triage.store.notebook import Entry, Notebook
 from triage.store.notes import Note, Notes
@@ -10,13 +11,15 @@ from triage.store.outbox import Mail, Outbox
 from triage.store.papers import Added
 from triage.store.rankings import Ranking, Rankings
 from triage.store.runs import Run, Runs
+from triage.store.search import Found, Search
+from triage.store.shared import Shared
+from triage.store.tags import Tags
 from triage.store.vectors import Vectors
-from triage.store.verdicts import Verdicts
 
-__all__ = ["Added", "Ending", "Entry", "Mail", "Note", "Ranking", "Run", "Store"]
+__all__ = ["Added", "Ending", "Entry", "Found", "Gone", "Kept", "Mail", "Note", "Ranking", "Run", "Store"]
 
 
-class Store(Runs, Vectors, Rankings, Verdicts, Notes, Dwells, Ledger, Notebook, Outbox):
+class Store(Runs, Vectors, Rankings, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 
     Each room of the store is a class in a file of its own; all writes go through `Connection.write`. Only this

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from triage.errors import InvalidInput
 from triage.store.connection import instant_or_none, iso
 from triage.store.papers import Papers
 
@@ -29,8 +28,7 @@ class Notes(Papers):
         Raises:
             InvalidInput: the paper is not stored.
         """
-        if not self.known([note.paper_id]):
-            raise InvalidInput(f"{note.paper_id} is not stored; triage fetch brings what was announced")
+        self.demand([note.paper_id])
         with self.write() as db:
             if not note.text.strip():
                 db.execute("DELETE FROM notes WHERE paper_id = ?", (note.paper_id,))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
+from triage.errors import InvalidInput
 from triage.paper import AnnounceType, Item, Paper
 from triage.store.connection import Connection, day_or_none, instant_or_none, iso
 
@@ -79,6 +80,16 @@ class Papers(Connection):
             for row in self.rows(f"SELECT id FROM papers WHERE id IN ({_marks(chunk)})", chunk)
         }
 
+    def demand(self, ids: Iterable[str]) -> None:
+        """Make sure that papers are stored.
+
+        Raises:
+            InvalidInput: one is not; the line says how it comes in.
+        """
+        wanted = list(ids)
+        if missing := [one for one in wanted if one not in self.known(wanted)]:
+            raise InvalidInput(f"{missing[0]} is not stored; triage fetch brings what was announced")
+
     def announced_before(self, ids: Iterable[str]) -> set[str]:
         """Those of the identifiers that were ever announced as new or cross."""
         return {
@@ -146,7 +157,8 @@ class Papers(Connection):
 
     def _upsert(self, db: sqlite3.Connection, paper: Paper, at: datetime) -> bool:
         """Write one paper; True when it is new or its version rose."""
-        values = (paper.version, paper.title, paper.abstract, json.dumps(paper.authors), json.dumps(paper.categories))
+        authors = json.dumps(paper.authors, ensure_ascii=False)  # full text search reads this column
+        values = (paper.version, paper.title, paper.abstract, authors, json.dumps(paper.categories))
         changed = db.execute(
             "INSERT INTO papers (id, version, title, abstract, authors, categories, doi, journal_ref, first_seen) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET version = excluded.version, "
@@ -176,6 +188,11 @@ class Papers(Connection):
             )
         )
         return {paper.id: paper for paper in found}
+
+    def every_paper(self) -> list[Paper]:
+        """Every stored paper with its newest announcement, by identifier."""
+        rows = self.rows(f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} ORDER BY p.id")
+        return [_paper(row) for row in rows]
 
     def wanting_details(self, since: date) -> list[str]:
         """Papers announced since a day whose comment and page count were not read, or belong to an older version.

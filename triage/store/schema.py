@@ -6,6 +6,7 @@ one has to be applied: a session that opens a database of today does without.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -240,6 +241,49 @@ def m017_notes(db: Database) -> None:
         not_null={"text", "at"},
         foreign_keys=[("paper_id", "papers", "id")],
     )
+
+
+def m028_tags(db: Database) -> None:
+    """The reader's tags, any number on a paper."""
+    db.table("tags").create(
+        {"paper_id": str, "tag": str, "at": str},
+        pk=("paper_id", "tag"),
+        not_null={"at"},
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+    db.table("tags").create_index(["tag"])
+
+
+def m029_releases(db: Database) -> None:
+    """What was let go from the kept list, and when it was taken back; the verdict itself stands."""
+    db.table("releases").create(
+        {"paper_id": str, "at": str, "why": str, "back_at": str},
+        pk=("paper_id", "at"),
+        not_null={"why"},
+        foreign_keys=[("paper_id", "papers", "id")],
+    )
+
+
+def m030_shared(db: Database) -> None:
+    """Papers that somebody pointed out: they compete in the next coffee. Their text may still have to be fetched."""
+    db.table("shared").create(
+        {"paper_id": str, "title": str, "source": str, "at": str},
+        pk="paper_id",
+        not_null={"source", "at"},
+    )
+
+
+def m031_searchable(db: Database) -> None:
+    """Names of authors as they are written, not as JSON escapes them, so that they can be found; notes likewise."""
+    rows = db.execute("SELECT id, authors FROM papers WHERE instr(authors, '\\u') > 0").fetchall()
+    told = [(_unescaped(authors), paper) for paper, authors in rows]
+    db.conn.executemany("UPDATE papers SET authors = ? WHERE id = ?", told)
+    db.table("notes").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61")
+
+
+def _unescaped(authors: str) -> str:
+    """The same list of names without escapes; half of a surrogate pair is no text."""
+    return json.dumps(json.loads(authors), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
 
 
 NAMES = frozenset(name for name in list(globals()) if name[:1] == "m" and name[1:4].isdigit())

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, cast
 
-from triage.errors import InvalidInput
 from triage.paper import Verdict, VerdictKind
 from triage.store.connection import instant_or_none, iso
 from triage.store.papers import Papers
@@ -32,8 +31,7 @@ class Verdicts(Papers):
         Raises:
             InvalidInput: the paper is not stored.
         """
-        if not self.known([verdict.paper_id]):
-            raise InvalidInput(f"{verdict.paper_id} is not stored; triage fetch brings what was announced")
+        self.demand([verdict.paper_id])
         with self.write() as db:
             db.execute(
                 "INSERT INTO verdicts (paper_id, kind, reason, profile, at, day) VALUES (?, ?, ?, ?, ?, ?)",

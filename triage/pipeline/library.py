@@ -1,0 +1,100 @@
+"""The reader's own papers: the kept list put right, and what is stored nearest to a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from triage import budget
+from triage.budget.kept import Waiting, last_day, outgrown
+from triage.pipeline.vectors import Lookup, embed_missing
+
+if TYPE_CHECKING:
+    from triage.embed import Encoder
+    from triage.paper import Paper
+    from triage.store import Gone, Store
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPaper:
+    """One paper of the kept list: the local day it was kept on, the last day it stays, a first pass in seconds."""
+
+    paper: Paper
+    profile: str
+    day: date
+    last_day: date
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPapers:
+    """The kept list, the oldest first, and what was let go just now; `coffee_s` is a usual coffee in seconds."""
+
+    papers: tuple[KeptPaper, ...]
+    let_go: tuple[Gone, ...]
+    keep_days: int
+    coffee_s: float
+
+    @property
+    def seconds(self) -> float:
+        """What a first pass over every paper takes."""
+        return sum(one.seconds for one in self.papers)
+
+    @property
+    def coffees(self) -> float | None:
+        """How many coffees the list holds; None where the profiles give no minutes."""
+        return self.seconds / self.coffee_s if self.coffee_s else None
+
+
+def kept_papers(
+    store: Store,
+    *,
+    coffees_s: Sequence[float],
+    today: date,
+    at: datetime,
+    local_day: Callable[[datetime], date],
+) -> KeptPapers:
+    """Let go what the list has outgrown, and give the rest.
+
+    `coffees_s` are the coffees of the days to come, one a day, in seconds: as many days as a paper stays at most.
+    `local_day` gives the reader's day of an instant.
+    """
+    keep_days, held = len(coffees_s), [one for one in coffees_s if one > 0]
+    waiting = [
+        Waiting(one.paper.id, local_day(one.since), budget.first_pass_seconds(one.paper)) for one in store.kept()
+    ]
+    reasons = outgrown(waiting, today=today, keep_days=keep_days, room_s=sum(held))
+    if reasons:
+        store.let_go(reasons, at=at)
+    known = {one.paper_id: one for one in waiting}
+    papers = tuple(
+        KeptPaper(one.paper, one.profile, day := known[one.paper.id].day, last_day(day, keep_days), seconds)
+        for one in store.kept()
+        if (seconds := known[one.paper.id].seconds)
+    )
+    let_go = tuple(one for one in store.gone() if one.paper_id in reasons)
+    return KeptPapers(papers, let_go, keep_days, sum(held) / len(held) if held else 0.0)
+
+
+def similar(store: Store, encoder: Encoder, paper: Paper, limit: int) -> list[tuple[Paper, float]]:
+    """The stored papers nearest in meaning, nearest first, with their cosine; the paper itself is left out.
+
+    Only what has a stored vector is compared; the paper's own is made when it is missing.
+
+    Raises:
+        Unavailable: there are no weights to embed it with.
+    """
+    import numpy as np
+
+    embed_missing(store, encoder, [encoder.paper_text(paper)])
+    lookup = Lookup.of(store, encoder)
+    others = [one for one in store.every_paper() if one.id != paper.id]
+    rows, own = lookup.paper_rows(others), lookup.paper_rows([paper])
+    if rows is None or own is None:
+        return []
+    cosines = rows @ own[0]
+    there = np.flatnonzero(~np.isnan(cosines))
+    nearest = sorted(there, key=lambda row: (-cosines[row], others[row].id))[:limit]
+    return [(others[row], float(cosines[row])) for row in nearest]
