@@ -1,8 +1,10 @@
 """Our own fast encoder from titles and abstracts: vocabulary, contrastive training, int8 weights, and the contest.
 
-The loop is our own and small. sentence-transformers' trainer was not measured here: it takes each text as a string and
-cuts it into word pieces again at every step, and knows neither pieces dropped by chance nor batches drawn from
-clusters, so its losses alone would have remained of it. The result is in the format of its `StaticEmbedding`.
+The loop is our own and small. sentence-transformers' trainer with its `MultipleNegativesRankingLoss`, the same start,
+vocabulary, steps and batch, took 547 CPU seconds for 92.3 % of the held-out titles finding their abstract first; this
+loop took 169 for 93.7 % (tests/benchmarks/trainer.py; 124,783 papers, 1,000 held out). It cuts each text into word
+pieces again at every step, and knows neither pieces dropped by chance nor batches drawn from clusters. The result is
+in the format of its `StaticEmbedding`.
 """
 
 from __future__ import annotations
