@@ -547,6 +547,7 @@ class TestShortlist:
             "ranker": {"name": "fusion", "version": "1"},
             "left_out": 2,
             "notes": [],
+            "drift": {"alarm": False, "reason": ""},
         }
         assert rows[0] == {
             "id": "9911.00001",

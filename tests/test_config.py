@@ -19,7 +19,7 @@ def write(home: Path, text: str) -> dict[str, str]:
 def test_the_defaults_are_arxivs_own_addresses_and_manners(home: Path) -> None:
     found = config.load({"TRIAGE_HOME": str(home)})
     assert found.arxiv.feed == "https://rss.arxiv.org/atom"
-    assert (found.arxiv.pause, found.types, found.ranker) == (3.0, ("new", "cross"), "fusion")
+    assert (found.arxiv.pause, found.types, found.ranker) == (3.0, ("new", "cross"), "")
     assert found.folders.database == home / "triage.db"
 
 

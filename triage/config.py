@@ -95,7 +95,11 @@ class SessionConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings, with their defaults filled in."""
+    """All settings, with their defaults filled in.
+
+    `ranker` is the one that the reader pinned, "" where the reviews decide; `against` is its rival in a trial, "" where
+    there is none.
+    """
 
     folders: Folders
     arxiv: ArxivConfig = field(default_factory=ArxivConfig)
@@ -103,15 +107,18 @@ class Config:
     digest: DigestConfig = field(default_factory=DigestConfig)
     session: SessionConfig = field(default_factory=SessionConfig)
     types: tuple[str, ...] = ("new", "cross")
-    ranker: str = "fusion"
+    ranker: str = ""
+    against: str = ""
     keep_days: int = 28
 
 
+_RANKERS = ("fusion", "tfidf-svm", "mean-similarity", "newest", "random")
 _TYPES = ("new", "cross", "replace", "replace-cross")
 _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
     "arxiv": {"feed": str, "api": str, "oai": str, "pause": float, "contact": str},
     "fetch": {"types": list},
-    "ranker": {"name": ("fusion", "tfidf-svm", "mean-similarity", "newest", "random")},
+    "ranker": {"name": _RANKERS},
+    "trial": {"against": _RANKERS},
     "smtp": {
         "host": str,
         "port": int,
@@ -245,7 +252,8 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
         digest=DigestConfig(**section("digest", **{"from": "sender"})),
         session=SessionConfig(**section("session")),
         types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
-        ranker=str(values.get(("ranker", "name"), "fusion")),
+        ranker=str(values.get(("ranker", "name"), "")),
+        against=str(values.get(("trial", "against"), "")),
         keep_days=_days(values.get(("store", "keep_days"), 28)),
     )
 

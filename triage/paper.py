@@ -1,4 +1,4 @@
-"""The records that travel between the modules: papers, announcements, scores, verdicts, the day's coffee."""
+"""The records that travel between the modules: papers, scores, verdicts, the day's coffee, what a review found."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ class ScoredPaper:
     `score` is the sum of `parts`. `probability` is the calibrated chance of a keep or an open, None until it was
     checked against enough of the reader's own verdicts. `chance` is the probability with which an explore pick was
     drawn, 1 for the others. `seconds` is the planned reading time, `estimate` what an attentive read of the abstract
-    takes. `decile` is the tenth of the prior worth, 0 … 9.
+    takes. `decile` is the tenth of the prior worth, 0 … 9. `picked_by` is the ranker that a trial owes the paper to,
+    empty outside of trials; no front end shows it.
     """
 
     paper: Paper
@@ -171,6 +172,7 @@ class ScoredPaper:
     chance: float = 1.0
     decile: int = 0
     estimate: Estimate | None = None
+    picked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +210,49 @@ class Coffee:
     def unspent_s(self) -> float:
         """Seconds that were never drunk, refills included; on a finished day they are lost."""
         return max(0.0, self.budget_s + self.refills * REFILL_S - self.spent_s)
+
+
+ENOUGH = 20
+"""Judged papers below which a share is not told: in the middle its interval is wider than 0.4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A share with its 95 % interval, all between 0 and 1; `value` is None when nothing was observed.
+
+    `n` counts the observations; `effective` is how many independent, equally weighted ones say as much.
+    """
+
+    value: float | None
+    low: float
+    high: float
+    n: int = 0
+    effective: float = 0.0
+
+    @property
+    def told(self) -> bool:
+        """Whether there is enough behind it to be said."""
+        return self.value is not None and self.n >= ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found after one coffee: the deployed ranker's precision and its rival's, at the shown length.
+
+    `version` is that of the default ranker: a new one has a new chance. `apart` counts the sessions in a row after
+    which the deployed one's interval lay below the rival's; `decided` is deployed from then on.
+    """
+
+    coffee: date
+    ranker: str
+    rival: str
+    version: str
+    mine: Interval
+    theirs: Interval
+    apart: int
+    decided: str
+
+    @property
+    def switched(self) -> bool:
+        """Whether this review replaced the ranker."""
+        return self.decided != self.ranker

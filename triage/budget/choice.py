@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -57,6 +57,7 @@ class _Plan:
 
     limits: Mapping[str, Limits]
     room: int
+    contenders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     picks: list[_Candidate] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
 
@@ -79,6 +80,7 @@ def choose(
     left_s: float,
     seed: int,
     reader: Reader | None = None,
+    contenders: Mapping[str, Sequence[str]] | None = None,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split the rankings of the profiles that share a coffee into (papers that fit, papers left out).
 
@@ -88,9 +90,11 @@ def choose(
 
     Focus picks are worth at least the threshold; among them the set of greatest total worth is taken, after every
     profile that has a focus pick which fits was given one. Adjacent picks lie just below the threshold. Explore picks
-    are drawn uniformly from all that lies below it, and `chance` records with what probability. Both exist only
-    beside focus picks, in proportion to them, and a fraction of a pick is rounded by a seeded draw, so that the shares
-    hold on the average of many days although a list is short. What they do not use returns to the focus picks.
+    are drawn from all that lies below it, and `chance` records with what probability: half of them uniformly, half
+    from the papers that another ranker would have shown instead (`contenders`, best first for each profile), since
+    those tell most about what is missed. Both slots exist only beside focus picks, in proportion to them, and a
+    fraction of a pick is rounded by a seeded draw, so that the shares hold on the average of many days although a list
+    is short. What they do not use returns to the focus picks.
 
     A paper wanted by several profiles counts for the one where it is worth most; withdrawn papers are left out. The
     picks come in the order to read them (worth per second within focus, then adjacent, then explore) with `rank` as
@@ -99,7 +103,7 @@ def choose(
     priced = _priced(ranked, worth, left_s, reader or unknown_reader())
     candidates = _candidates(priced, worth, limits)
     able = [candidate for candidate in candidates if not candidate.scored.paper.withdrawn]
-    picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, seed)
+    picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, contenders or {}, seed)
     taken = {candidate.scored.paper.id for candidate in picks}
     left = [candidate for candidate in candidates if candidate.scored.paper.id not in taken]
     fitting = [_placed(candidate, place, chances) for place, candidate in enumerate(picks, 1)]
@@ -107,7 +111,11 @@ def choose(
 
 
 def _picks(
-    able: Sequence[_Candidate], capacity: int, limits: Mapping[str, Limits], seed: int
+    able: Sequence[_Candidate],
+    capacity: int,
+    limits: Mapping[str, Limits],
+    contenders: Mapping[str, Sequence[str]],
+    seed: int,
 ) -> tuple[list[_Candidate], Mapping[str, float]]:
     """The picks in reading order, and the chances of those among them that were drawn.
 
@@ -119,7 +127,7 @@ def _picks(
     if not alone:
         return [], {}
     room = _side_room(focus, alone, capacity, limits)
-    plan = _Plan(limits, room)
+    plan = _Plan(limits, room, contenders)
     _add_sides([candidate for candidate in able if candidate.slot != "focus"], alone, capacity, plan, seed)
     rest = {name: items - plan.count(name) for name, items in most.items()}
     beside = _knapsack(focus, capacity - (room - plan.room), rest)
@@ -266,7 +274,9 @@ def _add_sides(below: Sequence[_Candidate], alone: Sequence[_Candidate], capacit
     length = {profile: _length(profile, alone, capacity, plan.limits[profile]) for profile in profiles}
     for profile in profiles:
         mine = [candidate for candidate in below if candidate.profile == profile]
-        _explore(mine, length[profile], plan, profile, Random(f"{seed}:explore:{profile}"))
+        shown = sum(candidate.profile == profile for candidate in alone)
+        favoured = frozenset(plan.contenders.get(profile, ())[:shown])
+        _explore(mine, length[profile], plan, profile, favoured, Random(f"{seed}:explore:{profile}"))
     for profile in profiles:
         mine = [candidate for candidate in below if candidate.profile == profile and candidate.slot == "adjacent"]
         _adjacent(mine, length[profile], plan, profile, Random(f"{seed}:adjacent:{profile}"))
@@ -280,19 +290,38 @@ def _length(profile: str, alone: Sequence[_Candidate], capacity: int, limits: Li
     return min(limits.max_items, minutes, len(mine) / share if share > 0 else math.inf)
 
 
-def _explore(below: Sequence[_Candidate], length: float, plan: _Plan, profile: str, rng: Random) -> None:
-    """Draw explore picks uniformly from the papers that fit beside the focus picks, and record the chance.
+def _explore(
+    below: Sequence[_Candidate], length: float, plan: _Plan, profile: str, favoured: frozenset[str], rng: Random
+) -> None:
+    """Draw explore picks from the papers that fit beside the focus picks, and record their chances.
 
-    The number wanted is `quota` on average: its whole part, and one more with the probability of its fraction. Each
-    paper of the pool is then drawn with probability quota / size, whatever the draw gave.
+    The number wanted is `quota` on average: its whole part, and one more with the probability of its fraction.
     """
     limits = plan.limits[profile]
     quota = min(limits.shares[2] * length, limits.max_items - 1)
     each = plan.room // max(1, math.ceil(quota))
     pool = sorted((one for one in below if one.cost <= each), key=lambda one: one.scored.paper.id)
-    quota = min(quota, len(pool))
-    for candidate in rng.sample(pool, _rounded(quota, rng)):
-        plan.add(replace(candidate, slot="explore"), quota / len(pool))
+    chances = _chances([one.scored.paper.id in favoured for one in pool], min(quota, len(pool)))
+    for candidate, chance in _drawn(pool, chances, rng):
+        plan.add(replace(candidate, slot="explore"), chance)
+
+
+def _chances(favoured: Sequence[bool], quota: float) -> list[float]:
+    """Give each paper its chance, `quota` in sum: half of it for the favoured, unless that were more than certainty."""
+    n, few = len(favoured), sum(favoured)
+    mixed = [quota / 2 / n + (quota / 2 / few if one else 0.0) for one in favoured] if few else []
+    return mixed if mixed and max(mixed) <= 1.0 else [quota / n for _ in favoured]
+
+
+def _drawn(pool: Sequence[_Candidate], chances: Sequence[float], rng: Random) -> Iterator[tuple[_Candidate, float]]:
+    """Draw with exactly these chances: equal steps from a random start through the shuffled pool (Madow 1949)."""
+    order = list(zip(pool, chances, strict=True))
+    rng.shuffle(order)
+    reached, start = 0.0, rng.random()
+    for candidate, chance in order:
+        before, reached = reached, reached + chance
+        if math.floor(reached - start) > math.floor(before - start):
+            yield candidate, chance
 
 
 def _adjacent(near: Sequence[_Candidate], length: float, plan: _Plan, profile: str, rng: Random) -> None:

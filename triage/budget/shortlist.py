@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +22,8 @@ class Shortlist:
     `announced` is the newest announcement date covered; `covers` gives it for each category that was read, `missing`
     the reason for each that was not. `budget_s` is the whole coffee and `left_s` what is left of it, in seconds.
     `papers` fit the coffee and are in the order to read them; `left_out` is every other ranked paper, best first.
-    `notes` are lines for the reader, such as "no careful encoder: the words alone decide".
+    `notes` are lines for the reader, such as "no careful encoder: the words alone decide"; `drift` is the alarm of the
+    last review, "" without one. `parameters` are what the choice depended on beside the ranker, kept with the list.
     """
 
     state: State
@@ -37,6 +38,8 @@ class Shortlist:
     papers: tuple[ScoredPaper, ...]
     left_out: tuple[ScoredPaper, ...]
     notes: tuple[str, ...] = ()
+    drift: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -74,6 +77,7 @@ class Shortlist:
             "papers": [_row(scored) for scored in shown],
             "left_out": len(self.left_out),
             "notes": [clean(note) for note in self.notes],
+            "drift": {"alarm": bool(self.drift), "reason": clean(self.drift)},
         }
 
 

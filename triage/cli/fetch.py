@@ -59,7 +59,7 @@ def is_due(around: Surroundings, *, patient: bool = False) -> bool:
     from triage.pipeline import due
 
     now, free = around.clock.now(), around.holidays
-    return due(around.store, around.profiles, now, ranker=around.config.ranker, free=free, patient=patient)
+    return due(around.store, around.profiles, now, ranker=around.ranker, free=free, patient=patient)
 
 
 def run(
@@ -97,6 +97,8 @@ def run(
             back=back,
             progress=report,
             free=around.holidays,
+            pinned=around.config.ranker,
+            today=around.clock.today(),
             stop=None if until is None else lambda: around.clock.monotonic() >= until,
         )
 

@@ -31,7 +31,8 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         now=around.clock.now(),
         left_s=coffee.left_s,
         today=around.clock.today(),
-        ranker=around.config.ranker,
+        ranker=around.ranker,
+        against=around.config.against,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
         fast=around.fast if rerank else None,
@@ -94,7 +95,7 @@ def rank_command(around: Surroundings, papers: str) -> None:
     with click.open_file(papers, encoding="utf-8", errors="surrogateescape") as stream:
         pool = list(_pool(stream, papers))
     ranked, note = rank_pool(
-        around.store, around.profiles[0], pool, encoder=around.encoder, fast=around.fast, ranker=around.config.ranker
+        around.store, around.profiles[0], pool, encoder=around.encoder, fast=around.fast, ranker=around.ranker
     )
     if note:
         click.echo(f"triage: {note}", err=True)

@@ -92,6 +92,13 @@ class Surroundings:
             )
         return found
 
+    @cached_property
+    def ranker(self) -> str:
+        """The ranker that decides: the pinned one, or what the reviews left deployed."""
+        from triage.pipeline import deployed
+
+        return deployed(self.store, self.config.ranker)
+
     def all_profiles(self) -> list[Profile]:
         """Every profile of the folder.
 

@@ -12,7 +12,7 @@ from triage.fetch.calendar import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import Coffee, ScoredPaper
+    from triage.paper import Coffee, Interval, ScoredPaper
     from triage.store import Store
 
 _PARTS = {
@@ -62,17 +62,23 @@ def closing_line(store: Store, day: date) -> str:
 
 
 def precision_line(store: Store, profiles: Sequence[str]) -> str:
-    """Precision of the focus picks so far with n and its interval; "" before the first verdict.
+    """Precision of the focus picks so far with n and its interval, and the baseline's; "" before the first verdict.
 
     A pick without a verdict was perhaps never reached, so it counts neither way.
     """
-    from triage.evaluate import precision
+    from triage.evaluate import slot_precision
+    from triage.pipeline import replays
 
-    labels = {paper: kind for (paper, name), kind in store.labels().items() if name in ("", *profiles)}
-    judged = store.shown("focus", profiles) & labels.keys()
-    found = precision(judged, [paper for paper in judged if labels[paper] != "dismiss"])
-    if found.value is None:
-        return ""
+    found = slot_precision(replays(store, profiles, orders=False), "focus")
+    last = store.reviews(1)
+    rival = f"; baseline {last[0].rival} {figure(last[0].theirs)}" if last and last[0].theirs.told else ""
+    return figure(found) + rival if found.n else ""
+
+
+def figure(found: Interval) -> str:
+    """A share with its n and interval, or how little there is to tell it from."""
+    if found.value is None or not found.told:
+        return f"not enough yet (n = {found.n})"
     return f"{found.value:.2f} (n = {found.n}, 95 % {found.low:.2f}-{found.high:.2f})"
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage import budget, fetch, rank
 from triage.budget import Limits, Shortlist
+from triage.pipeline import rivals
 from triage.pipeline.order import DAYS, rank_days
 from triage.pipeline.standing import missing, overall, standing
 
@@ -34,6 +35,7 @@ def shortlist(
     left_s: float | None = None,
     today: date | None = None,
     ranker: str = rank.DEFAULT,
+    against: str = "",
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
     fast: Encoder | None = None,
@@ -50,6 +52,7 @@ def shortlist(
         left_s: seconds of it that are left; all of it when None.
         today: the reader's local day; that of `now` when None.
         ranker: whose scores decide.
+        against: the other ranker of a trial, which picks in turns with it; a trial against itself is none.
         types: the announcement types that are ranked.
         encoder: names the cached vectors, so that an edited profile is ranked again; it embeds nothing here. Without
             one the order is the kept one: a session leaves the ranking to its child.
@@ -66,7 +69,9 @@ def shortlist(
         rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,), fast=fast)
         found |= _rankings(store, edited, ranker, days)
     left = minutes * 60 if left_s is None else left_s
-    papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, ranker, left))
+    seed = max(days, default=date.min).toordinal()
+    rankers = (ranker, against if against != ranker else "")
+    papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, rankers, left, seed))
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
     sides = standing(store, categories, fetch.expected_day(now, free))
     lacking = missing(store, sides, now.date() - RECENT)
@@ -83,7 +88,9 @@ def shortlist(
         ranker_version=_version(ranker, found),
         papers=papers,
         left_out=left_out,
-        notes=(*_notes(focus, found), *_backlog(store, days, day, shown_by)),
+        drift="; ".join(_drifts(store, focus)),
+        parameters=_parameters(focus, rankers[1], seed),
+        notes=(*_notes(focus, found), *_ranked_by(store, *rankers), *_backlog(store, days, day, shown_by)),
     )
 
 
@@ -94,18 +101,30 @@ def _version(ranker: str, found: dict[str, list[Ranking]]) -> str:
 
 
 def _chosen(
-    store: Store, focus: Sequence[Profile], found: dict[str, list[Ranking]], ranker: str, left_s: float
+    store: Store,
+    focus: Sequence[Profile],
+    found: dict[str, list[Ranking]],
+    rankers: tuple[str, str],
+    left_s: float,
+    seed: int,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split what was ranked and not judged yet into the papers that fit and those left out."""
-    judged = store.judged()
-    days = [ranking.announced for rankings in found.values() for ranking in rankings]
+    judged, ranked, worth, contenders = store.judged(), {}, {}, {}
+    for name, rankings in found.items():
+        days = [ranking.announced for ranking in rankings]
+        papers, chances = _papers(rankings), rivals.worth(store, rankings)
+        if rankers[1]:
+            papers, chances = rivals.drafted(store, papers, chances, rankers=rankers, days=days, seed=seed)
+        ranked[name] = [one for one in papers if one.paper.id not in judged]
+        worth[name], contenders[name] = chances, rivals.contenders(store, name, rankers[0], days)
     return budget.choose(
-        {name: _open(rankings, judged) for name, rankings in found.items()},
-        worth={name: _worth(rankings) for name, rankings in found.items()},
-        limits={profile.name: _limits(profile, ranker) for profile in focus},
+        ranked,
+        worth=worth,
+        limits={profile.name: _limits(profile) for profile in focus},
         left_s=left_s,
-        seed=max(days).toordinal() if days else 0,
+        seed=seed,
         reader=budget.learn(store.dwells()),
+        contenders=contenders,
     )
 
 
@@ -121,6 +140,7 @@ def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: d
         minutes=(listed.budget_s, listed.left_s),
         ranker=(listed.ranker, listed.ranker_version),
         left_out=len(listed.left_out),
+        parameters=listed.parameters,
     )
 
 
@@ -142,22 +162,39 @@ def _stale(profile: Profile, rankings: Sequence[Ranking]) -> bool:
     return not rankings or any(ranking.fingerprint != profile.fingerprint for ranking in rankings)
 
 
-def _open(rankings: Sequence[Ranking], judged: set[str]) -> list[ScoredPaper]:
-    """Papers of all days without a verdict yet, best first, each once."""
+def _papers(rankings: Sequence[Ranking]) -> list[ScoredPaper]:
+    """Papers of all days, best first, each once."""
     papers = {one.paper.id: one for ranking in reversed(rankings) for one in ranking.papers}
-    return sorted(
-        (one for name, one in papers.items() if name not in judged), key=lambda one: (-one.score, one.paper.id)
-    )
+    return sorted(papers.values(), key=lambda one: (-one.score, one.paper.id))
 
 
-def _worth(rankings: Sequence[Ranking]) -> dict[str, float]:
-    return {name: chance for ranking in reversed(rankings) for name, chance in ranking.worth.items()}
-
-
-def _limits(profile: Profile, ranker: str) -> Limits:
-    """What the profile asks of its list; a baseline's chances are places, which no threshold means anything for."""
+def _limits(profile: Profile) -> Limits:
+    """What the profile asks of its list."""
     wanted = rank.THRESHOLD if profile.threshold is None else profile.threshold
-    return Limits(profile.max_items, wanted if ranker == rank.DEFAULT else 0.0, profile.shares)
+    return Limits(profile.max_items, wanted, profile.shares)
+
+
+def _parameters(focus: Iterable[Profile], against: str, seed: int) -> dict[str, object]:
+    """All that a list depends on beside the ranker and the minutes, to be kept with it."""
+    profiles = {one.name: {"fingerprint": one.fingerprint, **asdict(_limits(one))} for one in focus}
+    return {"profiles": profiles, "against": against, "seed": seed}
+
+
+def _drifts(store: Store, focus: Sequence[Profile]) -> list[str]:
+    """The alarms of the newest looks at the scores, with the profile's name where there are several."""
+    found = {profile.name: store.drift_reason(profile.name) for profile in focus}
+    return [f"{name}: {reason}" if len(focus) > 1 else reason for name, reason in found.items() if reason]
+
+
+def _ranked_by(store: Store, ranker: str, against: str) -> list[str]:
+    """Say that a baseline stands in for the default ranker, or that two rankers share the list."""
+    told = []
+    if ranker != rank.DEFAULT and rivals.deployed(store, "") == ranker:
+        last = next((one for one in reversed(store.reviews()) if one.switched), None)
+        told += [f"{rivals.switched(last)}; [ranker] name pins a ranker"] if last else []
+    if against:
+        told.append(f"a trial: {ranker} and {against} share this list; triage evaluate tells how they do")
+    return told
 
 
 def _labelled(scored: ScoredPaper) -> ScoredPaper:

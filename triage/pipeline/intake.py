@@ -15,6 +15,7 @@ from triage.config import ArxivConfig
 from triage.errors import TriageError, Unavailable
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
+from triage.pipeline.review import look_back
 from triage.pipeline.vectors import Progress, embed_missing, silent
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def refresh(
     progress: Progress = silent,
     stop: Callable[[], bool] | None = None,
     free: AbstractSet[date] | None = None,
+    pinned: str = "",
+    today: date | None = None,
 ) -> Refreshed:
     """Bring what was announced, embed what is new, and store the scores of every ranker.
 
@@ -123,6 +126,8 @@ def refresh(
         progress: told of each step.
         stop: asked between batches; True ends the embedding early, and the rest waits for the next run.
         free: arXiv's holidays; the bundled ones when None.
+        pinned: the ranker that no review may replace; "" where the reviews decide.
+        today: the reader's local day, whose coffee is not reviewed yet; that of `now` when None.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     if wire is None:
@@ -135,6 +140,7 @@ def refresh(
     embedded, waiting, told = _embed(store, fast or encoder, focus, types, progress, stop)
     notes += told
     notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
+    notes += look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)
     again = now + fetch.LOOK_AGAIN if pulled.report.state == "stale" else None
     return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, tuple(notes), pulled.fault, again)
 

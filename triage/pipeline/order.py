@@ -238,8 +238,7 @@ def scored(
 def _worth(ranker: str, total: NDArray[np.float64], best: Sequence[int], liked: int) -> list[float]:
     """The prior chance of each paper in the order of `best`.
 
-    Only the deployed ranker's scores are calibrated. For a baseline the place stands in, from 1 downwards, so that a
-    reader who pins one gets its best papers and no threshold.
+    Only the default ranker's scores are calibrated; for a baseline the place stands in, from 1 downwards.
     """
     if ranker != rank.DEFAULT:
         return [1 - place / len(best) for place in range(len(best))]

@@ -9,17 +9,32 @@ from triage.store.notebook import Entry, Notebook
 from triage.store.notes import Note, Notes
 from triage.store.outbox import Mail, Outbox
 from triage.store.papers import Added
-from triage.store.rankings import Ranking, Rankings
+from triage.store.rankings import Ranking, Rankings, Scored, Shown
+from triage.store.reviews import Reviews
 from triage.store.runs import Run, Runs
 from triage.store.search import Found, Search
 from triage.store.shared import Shared
 from triage.store.tags import Tags
 from triage.store.vectors import Vectors
 
-__all__ = ["Added", "Ending", "Entry", "Found", "Gone", "Kept", "Mail", "Note", "Ranking", "Run", "Store"]
+__all__ = [
+    "Added",
+    "Ending",
+    "Entry",
+    "Found",
+    "Gone",
+    "Kept",
+    "Mail",
+    "Note",
+    "Ranking",
+    "Run",
+    "Scored",
+    "Shown",
+    "Store",
+]
 
 
-class Store(Runs, Vectors, Rankings, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox):
+class Store(Runs, Vectors, Rankings, Reviews, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 
     Each room of the store is a class in a file of its own; all writes go through `Connection.write`. Only this

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from itertools import takewhile
+from typing import Any, cast
 
-from triage.paper import ScoredPaper
+from triage.paper import ScoredPaper, Slot
 from triage.store.connection import iso
 from triage.store.papers import Papers
 
@@ -31,6 +32,32 @@ class Ranking:
     papers: tuple[ScoredPaper, ...]
     worth: dict[str, float]
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The scores of one announcement and the prior chances that go with them, in one order."""
+
+    announced: date
+    scores: tuple[float, ...]
+    worth: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One paper as it was first shown for a profile: the list's local day, the announcement, the slot and its chance.
+
+    `picked_by` is the ranker that a trial owes it to.
+    """
+
+    day: date
+    announced: date
+    ranker: str
+    profile: str
+    paper_id: str
+    slot: Slot
+    chance: float
+    picked_by: str
 
 
 class Rankings(Papers):
@@ -103,34 +130,93 @@ class Rankings(Papers):
         minutes: tuple[float, float],
         ranker: tuple[str, str],
         left_out: int,
+        parameters: Mapping[str, object],
     ) -> None:
         """Keep a shortlist as it was shown: what the precision of the rankers is counted on.
 
         `shown_by` is "session" or "digest", `day` the reader's local day, `minutes` the whole coffee and what was
-        left of it in seconds, `ranker` its name and version.
+        left of it in seconds, `ranker` its name and version, `parameters` whatever else the choice depended on.
         """
+        told = json.dumps(dict(parameters), sort_keys=True)
         with self.write() as db:
             number = db.execute(
                 "INSERT INTO shortlists (day, at, shown_by, state, announced, budget_s, left_s, ranker, version, "
-                "left_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (iso(day), iso(at), shown_by, state, iso(announced), *minutes, *ranker, left_out),
+                "left_out, parameters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (iso(day), iso(at), shown_by, state, iso(announced), *minutes, *ranker, left_out, told),
             ).lastrowid
             db.executemany(
-                "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds, picked_by) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (number, place, pick.paper.id, pick.profile, pick.slot, pick.score, pick.chance, pick.seconds)
-                    for place, pick in enumerate(papers, 1)
+                    (
+                        number,
+                        place,
+                        one.paper.id,
+                        one.profile,
+                        one.slot,
+                        one.score,
+                        one.chance,
+                        one.seconds,
+                        one.picked_by,
+                    )
+                    for place, one in enumerate(papers, 1)
                 ],
             )
 
-    def shown(self, slot: str, profiles: Sequence[str]) -> set[str]:
-        """Identifiers that a session or a mail ever showed in a slot for one of the profiles."""
-        rows = self.rows(
-            f"SELECT DISTINCT paper_id FROM picks WHERE slot = ? AND profile IN ({','.join('?' * len(profiles))})",
-            [slot, *profiles],
+    def first_shown(self, profiles: Sequence[str] = ()) -> list[Shown]:
+        """Every paper that was shown, as it was first shown for a profile; for all profiles when none is named."""
+        rows: list[Any] = self.rows(
+            "SELECT s.day, (SELECT max(a.announced) FROM announcements a WHERE a.paper_id = k.paper_id "
+            "AND a.announced <= s.announced), s.ranker, k.profile, k.paper_id, k.slot, k.chance, k.picked_by "
+            "FROM picks k JOIN shortlists s ON s.id = k.shortlist_id ORDER BY s.id, k.place"
         )
-        return {str(row[0]) for row in rows}
+        found: dict[tuple[str, str], Shown] = {}
+        for day, announced, ranker, profile, paper, slot, chance, picked_by in rows:
+            if announced and (not profiles or profile in profiles):
+                days = date.fromisoformat(day), date.fromisoformat(announced)
+                one = Shown(*days, ranker, profile, paper, cast("Slot", slot), chance, picked_by)
+                found.setdefault((paper, profile), one)
+        return list(found.values())
+
+    def orders(
+        self, profile: str, announced: date, *, before: datetime | None = None, only: Collection[str] = ()
+    ) -> dict[str, dict[str, float]]:
+        """Each ranker's order of an announcement, best first: identifiers with the prior chance that goes with them.
+
+        `before` leaves out what was ranked from that instant on, so that no order knows the verdicts after it; `only`
+        names the rankers, all when empty.
+        """
+        heads: list[Any] = self.rows(
+            "SELECT max(id), ranker FROM rankings WHERE profile = ? AND announced = ? AND at < coalesce(?, '~') "
+            "GROUP BY ranker",
+            (profile, iso(announced), iso(before)),
+        )
+        found = {}
+        for number, ranker in heads:
+            if only and ranker not in only:
+                continue
+            rows: list[Any] = self.rows(
+                "SELECT paper_id, worth FROM scores WHERE ranking_id = ? ORDER BY rank", (number,)
+            )
+            found[str(ranker)] = {str(paper): float(worth or 0.0) for paper, worth in rows}
+        return found
+
+    def scores(self, profile: str, ranker: str, days: int) -> list[Scored]:
+        """What a ranker gave to the newest announcements, newest first, as far as version and profile are the same.
+
+        Older versions and profiles give scores on another scale.
+        """
+        heads: list[Any] = self.rows(
+            "SELECT max(id), announced, version, fingerprint FROM rankings WHERE profile = ? AND ranker = ? "
+            "GROUP BY announced ORDER BY announced DESC LIMIT ?",
+            (profile, ranker, days),
+        )
+        found = []
+        for number, announced, *_ in takewhile(lambda head: head[2:] == heads[0][2:], heads):
+            rows: list[Any] = self.rows("SELECT score, worth FROM scores WHERE ranking_id = ?", (number,))
+            scores, worth = (tuple(float(row[place] or 0.0) for row in rows) for place in (0, 1))
+            found.append(Scored(date.fromisoformat(announced), scores, worth))
+        return found
 
     def shown_on(self, day: date) -> set[str]:
         """Identifiers that the session showed on a local day."""
