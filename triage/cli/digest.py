@@ -120,7 +120,7 @@ def _shortlist(around: Surroundings, focus: Sequence[Profile]) -> Shortlist:
         now=around.clock.now(),
         today=around.clock.today(),
         ranker=around.ranker,
-        against=around.config.against,
+        against=around.against,
         types=around.config.types,
         encoder=around.encoder,
         fast=around.fast,

@@ -99,6 +99,11 @@ class Surroundings:
 
         return deployed(self.store, self.config.ranker)
 
+    @property
+    def against(self) -> str:
+        """The other ranker of a trial; "" where there is none, or where it is deployed itself."""
+        return self.config.against if self.config.against != self.ranker else ""
+
     def all_profiles(self) -> list[Profile]:
         """Every profile of the folder.
 

@@ -17,6 +17,7 @@ from triage.pipeline.standing import missing, overall, standing
 if TYPE_CHECKING:
     from triage.embed import Encoder
     from triage.paper import ScoredPaper
+    from triage.pipeline.standing import Side
     from triage.profile import Profile
     from triage.store import Ranking, Store
 
@@ -52,10 +53,10 @@ def shortlist(
         left_s: seconds of it that are left; all of it when None.
         today: the reader's local day; that of `now` when None.
         ranker: whose scores decide.
-        against: the other ranker of a trial, which picks in turns with it; a trial against itself is none.
+        against: the other ranker of a trial, which picks in turns with it; "" without one.
         types: the announcement types that are ranked.
-        encoder: names the cached vectors, so that an edited profile is ranked again; it embeds nothing here. Without
-            one the order is the kept one: a session leaves the ranking to its child.
+        encoder: names the cached vectors, so that an edited profile is ranked again; nothing is embedded. Without one
+            the order is the kept one: a session leaves the ranking to its child.
         fast: the same of the fast encoder.
         shown_by: whose last list decides what was announced since: "session" or "digest".
         free: arXiv's holidays; the bundled ones when None.
@@ -63,19 +64,13 @@ def shortlist(
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     day = today or now.date()
     days = _days(store, day, shown_by)
+    if days and (encoder or fast) and (edited := _edited(store, focus, ranker, days)):
+        wanted = [name for name in rank.RANKERS if name in (rank.DEFAULT, ranker, against)]
+        rank_days(store, edited, encoder, types=types, at=now, rankers=wanted, fast=fast)
     found = _rankings(store, focus, ranker, days)
-    edited = [profile for profile in focus if days and _stale(profile, found[profile.name])]
-    if edited and (encoder or fast):
-        rank_days(store, edited, encoder, types=types, at=now, rankers=(ranker,), fast=fast)
-        found |= _rankings(store, edited, ranker, days)
     left = minutes * 60 if left_s is None else left_s
-    seed = max(days, default=date.min).toordinal()
-    rankers = (ranker, against if against != ranker else "")
-    papers, left_out = (tuple(map(_labelled, some)) for some in _chosen(store, focus, found, rankers, left, seed))
-    categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
-    sides = standing(store, categories, fetch.expected_day(now, free))
-    lacking = missing(store, sides, now.date() - RECENT)
-    covers = {name: when for name, when in store.confirmed(categories).items() if when}
+    papers, left_out = _chosen(store, focus, found, (ranker, against), left)
+    covers, sides, lacking = _read(store, focus, now, free)
     return Shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
         profiles=tuple(profile.name for profile in focus),
@@ -88,10 +83,20 @@ def shortlist(
         ranker_version=_version(ranker, found),
         papers=papers,
         left_out=left_out,
-        drift="; ".join(_drifts(store, focus)),
-        parameters=_parameters(focus, rankers[1], seed),
-        notes=(*_notes(focus, found), *_ranked_by(store, *rankers), *_backlog(store, days, day, shown_by)),
+        drift=_drifts(store, focus),
+        parameters=_parameters(focus, against),
+        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, day, shown_by)),
     )
+
+
+def _read(
+    store: Store, focus: Sequence[Profile], now: datetime, free: AbstractSet[date] | None
+) -> tuple[dict[str, date], dict[str, Side], dict[str, str]]:
+    """What was read of the profiles' categories: up to which day, how each stands, why one is not whole."""
+    categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
+    sides = standing(store, categories, fetch.expected_day(now, free))
+    covers = {name: when for name, when in store.confirmed(categories).items() if when}
+    return covers, sides, missing(store, sides, now.date() - RECENT)
 
 
 def _version(ranker: str, found: dict[str, list[Ranking]]) -> str:
@@ -106,10 +111,10 @@ def _chosen(
     found: dict[str, list[Ranking]],
     rankers: tuple[str, str],
     left_s: float,
-    seed: int,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split what was ranked and not judged yet into the papers that fit and those left out."""
     judged, ranked, worth, contenders = store.judged(), {}, {}, {}
+    seed = max((one.announced for rankings in found.values() for one in rankings), default=date.min).toordinal()
     for name, rankings in found.items():
         days = [ranking.announced for ranking in rankings]
         papers, chances = _papers(rankings), rivals.worth(store, rankings)
@@ -117,7 +122,7 @@ def _chosen(
             papers, chances = rivals.drafted(store, papers, chances, rankers=rankers, days=days, seed=seed)
         ranked[name] = [one for one in papers if one.paper.id not in judged]
         worth[name], contenders[name] = chances, rivals.contenders(store, name, rankers[0], days)
-    return budget.choose(
+    picks, left_out = budget.choose(
         ranked,
         worth=worth,
         limits={profile.name: _limits(profile) for profile in focus},
@@ -126,6 +131,7 @@ def _chosen(
         reader=budget.learn(store.dwells()),
         contenders=contenders,
     )
+    return tuple(map(_labelled, picks)), tuple(map(_labelled, left_out))
 
 
 def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: datetime) -> None:
@@ -162,6 +168,12 @@ def _stale(profile: Profile, rankings: Sequence[Ranking]) -> bool:
     return not rankings or any(ranking.fingerprint != profile.fingerprint for ranking in rankings)
 
 
+def _edited(store: Store, focus: Iterable[Profile], ranker: str, days: Iterable[date]) -> list[Profile]:
+    """The profiles whose kept order of these days is not that of their newest version."""
+    found = _rankings(store, focus, ranker, days)
+    return [profile for profile in focus if _stale(profile, found[profile.name])]
+
+
 def _papers(rankings: Sequence[Ranking]) -> list[ScoredPaper]:
     """Papers of all days, best first, each once."""
     papers = {one.paper.id: one for ranking in reversed(rankings) for one in ranking.papers}
@@ -174,16 +186,16 @@ def _limits(profile: Profile) -> Limits:
     return Limits(profile.max_items, wanted, profile.shares)
 
 
-def _parameters(focus: Iterable[Profile], against: str, seed: int) -> dict[str, object]:
-    """All that a list depends on beside the ranker and the minutes, to be kept with it."""
+def _parameters(focus: Iterable[Profile], against: str) -> dict[str, object]:
+    """All that a list depends on beside ranker, minutes and announcement (which is the seed), to be kept with it."""
     profiles = {one.name: {"fingerprint": one.fingerprint, **asdict(_limits(one))} for one in focus}
-    return {"profiles": profiles, "against": against, "seed": seed}
+    return {"profiles": profiles, "against": against}
 
 
-def _drifts(store: Store, focus: Sequence[Profile]) -> list[str]:
+def _drifts(store: Store, focus: Sequence[Profile]) -> str:
     """The alarms of the newest looks at the scores, with the profile's name where there are several."""
     found = {profile.name: store.drift_reason(profile.name) for profile in focus}
-    return [f"{name}: {reason}" if len(focus) > 1 else reason for name, reason in found.items() if reason]
+    return "; ".join(f"{name}: {reason}" if len(focus) > 1 else reason for name, reason in found.items() if reason)
 
 
 def _ranked_by(store: Store, ranker: str, against: str) -> list[str]:

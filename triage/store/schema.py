@@ -243,14 +243,12 @@ def m017_notes(db: Database) -> None:
     )
 
 
-@MIGRATIONS()
 def m023_list_parameters(db: Database) -> None:
     """What a list was made by beside its ranker, and which ranker of a trial each pick is owed to."""
     db.table("shortlists").add_column("parameters", str)
     db.table("picks").add_column("picked_by", str, not_null_default="")
 
 
-@MIGRATIONS()
 def m024_reviews(db: Database) -> None:
     """The deployed ranker against its rival after each coffee, and the drift of each ranked announcement."""
     figures = {f"{side}_{name}": float for side in ("mine", "theirs") for name in ("value", "low", "high", "effective")}
