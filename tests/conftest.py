@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from triage.paper import Paper
+from triage.budget import Shortlist
+from triage.paper import Paper, ScoredPaper
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from numpy.typing import NDArray
 
+FRIDAY = date(2026, 11, 20)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -107,3 +111,45 @@ def make_paper() -> Callable[..., Paper]:
         return Paper(**{**told, **given})
 
     return make
+
+
+def scored(paper: Paper, rank: int = 1, **given: Any) -> ScoredPaper:
+    """A paper as a ranker found it; everything can be given."""
+    told: dict[str, Any] = {
+        "score": 1.0,
+        "profile": "efficient-inference",
+        "seconds": 60.0,
+        "why": ("near a seed", "kv cache"),
+    }
+    return ScoredPaper(paper=paper, rank=rank, **{**told, **given})
+
+
+@pytest.fixture
+def make_day(make_paper: Callable[..., Paper]) -> Callable[..., Shortlist]:
+    """Build a day with so many invented papers; everything else can be given."""
+
+    def make(papers: int = 2, **given: Any) -> Shortlist:
+        told: dict[str, Any] = {
+            "state": "ready",
+            "profiles": ("efficient-inference",),
+            "announced": FRIDAY,
+            "covers": {"cs.LG": FRIDAY, "cs.CL": FRIDAY},
+            "missing": {},
+            "budget_s": 900.0,
+            "left_s": 900.0,
+            "ranker": "fusion",
+            "ranker_version": "1.2",
+            "papers": tuple(scored(make_paper(), rank) for rank in range(1, papers + 1)),
+            "left_out": tuple(scored(make_paper(), rank) for rank in range(papers + 1, papers + 4)),
+        }
+        return Shortlist(**{**told, **given})
+
+    return make
+
+
+@pytest.fixture
+def message(make_day: Callable[..., Shortlist]) -> EmailMessage:
+    """The mail of a day with two papers."""
+    from triage.digest import compose
+
+    return compose(make_day(), to="ada@example.org", sender="triage@example.org", now=Clock().now())

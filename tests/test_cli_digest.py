@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -70,7 +71,7 @@ def test_a_mail_goes_out_once_and_in_silence(home: Path, inbox: tuple[Inbox, int
 
 
 def test_a_refused_mail_stays_and_goes_out_with_the_same_number(home: Path, inbox: tuple[Inbox, int]) -> None:
-    inbox[0].refusals.append("451 try again later")
+    inbox[0].refusals += ["451 try again later"] * 4
     failed = run(home, "digest", "--no-fetch", "--json")
     assert "451" in told(failed, 75)
     (row,) = json.loads(failed.stdout)["mails"]
@@ -80,9 +81,20 @@ def test_a_refused_mail_stays_and_goes_out_with_the_same_number(home: Path, inbo
     assert mail["Message-ID"] == row["message_id"]
 
 
-def test_a_refusal_for_good_is_one_line(home: Path, inbox: tuple[Inbox, int]) -> None:
-    inbox[0].refusals.append("554 no such reader")
+def test_a_passing_refusal_is_waited_for(home: Path, inbox: tuple[Inbox, int]) -> None:
+    inbox[0].refusals.append("451 greylisted")
+    done = run(home, "digest", "--no-fetch")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(inbox[0].mails) == 1
+
+
+def test_a_refusal_for_good_is_one_line_and_the_mail_is_composed_anew(home: Path, inbox: tuple[Inbox, int]) -> None:
+    """The server surely did not take it, so what the reader mended in the settings is in the next one."""
+    inbox[0].refusals.append("554 not from you")
     assert "554" in told(run(home, "digest", "--no-fetch"), 69)
+    assert run(home, "digest", "--no-fetch", TRIAGE_DIGEST_FROM="other@example.org").returncode == 0
+    (mail,) = inbox[0].mails
+    assert mail["From"] == "other@example.org"
 
 
 def test_a_server_that_is_away_is_one_line_and_nothing_is_lost(home: Path, inbox: tuple[Inbox, int]) -> None:
@@ -110,13 +122,94 @@ def test_nothing_worth_it_sends_nothing(home: Path, inbox: tuple[Inbox, int]) ->
     assert inbox[0].mails == []
 
 
-@pytest.mark.parametrize("output", ["text", "html", "eml"])
-def test_it_prints_instead_of_sending(home: Path, inbox: tuple[Inbox, int], output: str) -> None:
-    done = run(home, "digest", "--no-fetch", "--output", output)
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize(
+    "flags", [("--output", "text"), ("--output", "html"), ("--output", "eml"), ("--output", "md"), ("--to", "-")]
+)
+def test_it_prints_instead_of_sending(home: Path, inbox: tuple[Inbox, int], flags: tuple[str, str]) -> None:
+    done = run(home, "digest", "--no-fetch", *flags)
+    assert (done.returncode, done.stderr) == (0, "")
     assert "triage keep 9912.0" in done.stdout
     assert inbox[0].mails == []
     assert json.loads(run(home, "digest", "--no-fetch", "--json").stdout)["mails"][0]["state"] == "sent"
+
+
+def test_the_list_comes_as_json_too(home: Path) -> None:
+    told = json.loads(run(home, "digest", "--no-fetch", "--output", "json").stdout)
+    assert (told["schema"], told["state"]) == (1, "ready")
+    assert told["papers"]
+
+
+def test_forms_need_no_recipient_but_a_message_does(home: Path) -> None:
+    config = home / "config.toml"
+    config.write_text(config.read_text().partition("[digest]")[0])
+    assert "triage keep" in run(home, "digest", "--no-fetch", "--output", "text").stdout
+    assert "[digest] to" in told(run(home, "digest", "--no-fetch", "--output", "eml"), 78)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_dry_run_writes_nothing_and_tells_all(home: Path, inbox: tuple[Inbox, int]) -> None:
+    before = everything(home)
+    done = run(home, "digest", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"reader@example\.org: would be sent \d papers of 2099-12-18\n", done.stdout)
+    (row,) = json.loads(run(home, "digest", "--dry-run", "--json").stdout)["mails"]
+    assert row["state"] == "pending"
+    assert everything(home) == before
+    assert inbox[0].mails == []
+    run(home, "digest", "--no-fetch")
+    assert inbox[0].mails[0]["Message-ID"] == row["message_id"]
+    assert "was sent" in run(home, "digest", "--dry-run").stdout
+
+
+def test_a_dry_run_of_an_edited_profile_in_an_empty_home_writes_nothing(home: Path) -> None:
+    path = home / "profiles" / "efficient-inference.toml"
+    path.write_text(path.read_text().replace("statement = ", "authors = ['Nobody']\nstatement = ", 1))
+    before = everything(home)
+    assert run(home, "digest", "--dry-run").returncode == 0
+    assert everything(home) == before
+    (home / "triage.db").unlink()
+    assert "nothing to send" in run(home, "digest", "--dry-run").stdout
+    assert not (home / "triage.db").exists()
+
+
+def test_a_dry_run_looks_for_the_password(home: Path, inbox: tuple[Inbox, int]) -> None:
+    assert "no password" in told(run(home, "digest", "--dry-run", TRIAGE_SMTP_USER="ada"), 78)
+    assert run(home, "digest", "--dry-run", TRIAGE_SMTP_USER="ada", TRIAGE_SMTP_PASSWORD="x").returncode == 0
+
+
+def test_force_sends_again_with_the_same_number(home: Path, inbox: tuple[Inbox, int]) -> None:
+    for flags in ((), ("--force",), ()):
+        assert run(home, "digest", "--no-fetch", *flags).returncode == 0
+    assert len(inbox[0].mails) == 2
+    assert len({mail["Message-ID"] for mail in inbox[0].mails}) == 1
+
+
+def test_one_mail_for_a_recipient_however_the_profiles_change(home: Path, inbox: tuple[Inbox, int]) -> None:
+    """At most one for a recipient and an announcement: neither another profile nor another spelling makes a second."""
+    assert run(home, "digest", "--no-fetch").returncode == 0
+    profile = (home / "profiles" / "efficient-inference.toml").read_text()
+    other = profile.replace('name = "efficient-inference"', 'name = "another"')
+    (home / "profiles" / "another.toml").write_text(f'{other}\n[digest]\nto = "Ada <Reader@Example.org>"\n')
+    rows = json.loads(run(home, "digest", "--no-fetch", "--json").stdout)["mails"]
+    assert [row["state"] for row in rows] == ["already-sent"]
+    assert len(inbox[0].mails) == 1
+
+
+def test_a_profile_with_a_recipient_of_its_own_gets_its_own_mail(home: Path, inbox: tuple[Inbox, int]) -> None:
+    profile = (home / "profiles" / "efficient-inference.toml").read_text()
+    other = profile.replace('name = "efficient-inference"', 'name = "another"')
+    (home / "profiles" / "another.toml").write_text(f'{other}\n[digest]\nto = "bo@example.org"\n')
+    assert run(home, "digest", "--no-fetch").returncode == 0
+    assert {mail["To"] for mail in inbox[0].mails} == {"reader@example.org", "bo@example.org"}
+    assert {mail["X-Triage-Profiles"] for mail in inbox[0].mails} == {"efficient-inference", "another"}
+
+
+@pytest.mark.parametrize("flags", [("--output", "text", "--json"), ("--to", "-", "--force")])
+def test_flags_that_contradict_each_other_are_a_usage_error(home: Path, flags: tuple[str, ...]) -> None:
+    assert run(home, "digest", *flags).returncode == 2
 
 
 def test_without_a_recipient_it_says_what_to_write(home: Path) -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater
 from triage.paper import Item, Paper, ScoredPaper, Verdict
-from triage.store import Mail, Note, Ranking, Run, Store
+from triage.store import Note, Ranking, Run, Store
 from triage.store.schema import NAMES, migrations
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -228,15 +228,6 @@ def test_coverage_stays_confirmed(store: Store) -> None:
     last = store.last_run()
     assert last is not None
     assert last.categories["cs.CL"] == ("failed", "later")
-
-
-def test_a_sent_mail_is_not_replaced(store: Store) -> None:
-    mail = Mail("<1@x>", "me@x", FRIDAY, ("mine",), ("2611.00001",), b"one")
-    store.add_mail(mail, at=NOW)
-    store.add_mail(replace(mail, message=b"two"), at=NOW)
-    store.mark_sent("<1@x>", at=NOW)
-    store.add_mail(replace(mail, message=b"three"), at=NOW)
-    assert store.mail("<1@x>") == replace(mail, message=b"two", state="sent")
 
 
 def test_full_text_finds_what_was_stored(store: Store, make_paper: MakePaper) -> None:

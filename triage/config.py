@@ -71,13 +71,17 @@ class SmtpConfig:
 
 @dataclass(frozen=True, slots=True)
 class DigestConfig:
-    """Who gets the mail, from whom, and by which transport; `folder` is for Maildir and .eml files."""
+    """Who gets the mail, from whom, and by which transport; `folder` is for Maildir and .eml files.
+
+    `send_empty` is when a mail goes out although there is nothing in it: "never", or "weekly" on a Monday.
+    """
 
     to: str = ""
     sender: str = ""
     transport: Literal["smtp", "sendmail", "maildir", "eml"] = "smtp"
     sendmail: str = "/usr/sbin/sendmail"
     folder: Path | None = None
+    send_empty: Literal["never", "weekly"] = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
         "transport": ("smtp", "sendmail", "maildir", "eml"),
         "sendmail": str,
         "folder": Path,
+        "send_empty": ("never", "weekly"),
     },
     "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
     "store": {"keep_days": int},
@@ -244,12 +249,11 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
     def section(name: str, **renamed: str) -> dict[str, Any]:
         return {renamed.get(key, key): value for (part, key), value in values.items() if part == name}
 
-    smtp = SmtpConfig(**section("smtp"))
     return Config(
         folders=where,
         arxiv=_arxiv(section("arxiv")),
-        smtp=smtp,
-        digest=DigestConfig(**section("digest", **{"from": "sender"})),
+        smtp=_smtp(section("smtp")),
+        digest=DigestConfig(**{"folder": where.data / "outbox"} | section("digest", **{"from": "sender"})),
         session=SessionConfig(**section("session")),
         types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
         ranker=str(values.get(("ranker", "name"), "")),
@@ -273,6 +277,12 @@ def _arxiv(given: dict[str, Any]) -> ArxivConfig:
     if not local and pause < ARXIV_PAUSE_S:
         raise ConfigFault(f"arxiv.pause: {pause:g} s is too short; arXiv asks for {ARXIV_PAUSE_S:g} s between requests")
     return ArxivConfig(**{**given, "pause": pause})
+
+
+def _smtp(given: dict[str, Any]) -> SmtpConfig:
+    """Fill in the security: STARTTLS, except that a server on this machine needs none."""
+    local = is_loopback(str(given.get("host", "")))
+    return SmtpConfig(**{"security": "none" if local else "starttls"} | given)
 
 
 def _line(text: str, word: str) -> int:

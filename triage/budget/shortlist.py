@@ -24,6 +24,7 @@ class Shortlist:
     `papers` fit the coffee and are in the order to read them; `left_out` is every other ranked paper, best first.
     `notes` are lines for the reader, such as "no careful encoder: the words alone decide"; `drift` is the alarm of the
     last review, "" without one. `parameters` are what the choice depended on beside the ranker, kept with the list.
+    `days` are the announcements that the papers are of, newest first: several after mornings that were missed.
     """
 
     state: State
@@ -40,6 +41,7 @@ class Shortlist:
     notes: tuple[str, ...] = ()
     drift: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    days: tuple[date, ...] = ()
 
     @property
     def total(self) -> int:

@@ -115,6 +115,12 @@ def _told(done: Refreshed) -> str:
     return "\n".join([f"{head}; {done.embedded} embedded", *rows])
 
 
+def not_read(done: Refreshed) -> str:
+    """What a partial run lacks, in one line; "" for any other."""
+    missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state in LACKING]
+    return f"not everything was read: {'; '.join(missing)}" if missing and done.report.state == "partial" else ""
+
+
 def _ended(around: Surroundings, done: Refreshed) -> int:
     """Say what is left undone, and turn the state into an exit code."""
     for note in done.notes:
@@ -128,10 +134,8 @@ def _ended(around: Surroundings, done: Refreshed) -> int:
     if done.report.state == "stale":
         reasons = {one.reason for one in done.report.categories.values() if one.reason}
         raise TryLater("; ".join([*sorted(reasons), look_again(done.next_look)]))
-    if done.report.state == "partial":
-        missing = [f"{name}: {one.reason}" for name, one in done.report.categories.items() if one.state in LACKING]
-        if missing:
-            click.echo(f"triage: not everything was read: {'; '.join(missing)}", err=True)
+    if missing := not_read(done):
+        click.echo(f"triage: {missing}", err=True)
     few = done.report.announced and around.store.background_count(done.report.announced) < FEW_PAPERS
     if sys.stderr.isatty() and done.added.new and few:
         click.echo("triage: few papers are stored yet; triage fetch --back 7 makes the ranking surer", err=True)

@@ -58,6 +58,8 @@ class Surroundings:
         self.environ = environ
         self.profile = profile
         self.clock = clock or SystemClock()
+        self.dry = False
+        """Whether everything that is written goes into a copy that vanishes."""
 
     @cached_property
     def config(self) -> Config:
@@ -71,7 +73,7 @@ class Surroundings:
         """The open database."""
         from triage.store import Store
 
-        return Store(self.config.folders.database)
+        return Store(self.config.folders.database, copy=self.dry)
 
     @cached_property
     def profiles(self) -> list[Profile]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from triage.digest.compose import compose, html_part, plain_list, text_part
+from triage.digest.compose import compose, html_part, markdown_part, plain_list, text_part
 from triage.digest.deliver import deliver, sendmail, to_eml, to_maildir
+from triage.digest.headers import mailbox
+from triage.digest.notice import Week, alert, heartbeat
 from triage.digest.password import read_password
-from triage.digest.send import send
+from triage.digest.send import Deferred, Refused, send
 
 __all__ = [
+    "Deferred",
+    "Refused",
+    "Week",
+    "alert",
     "compose",
     "deliver",
+    "heartbeat",
     "html_part",
+    "mailbox",
+    "markdown_part",
     "plain_list",
     "read_password",
     "send",

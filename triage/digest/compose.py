@@ -1,20 +1,19 @@
-"""A shortlist as text, as HTML and as a whole message with its headers."""
+"""A shortlist as text, as HTML, as Markdown and as a whole message."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from triage.digest.page import ACKNOWLEDGEMENT, page
+from triage.digest.headers import headed, one_line
+from triage.digest.markdown import markdown
+from triage.digest.page import ACKNOWLEDGEMENT, Page, page
 from triage.digest.plain import block, footer
-from triage.errors import ConfigFault
 from triage.text import clean
 
 if TYPE_CHECKING:
-    from email.headerregistry import Address
     from email.message import EmailMessage
 
     from jinja2 import Template
@@ -29,15 +28,25 @@ def plain_list(shortlist: Shortlist, *, colour: bool = False, links: bool = Fals
 
 def text_part(shortlist: Shortlist, *, precision: str = "") -> str:
     """The plain part of the mail: the list with its links, and the footer."""
-    told = page(shortlist, precision=precision)
+    told = _letter(shortlist, precision)
     return f"{block(shortlist, told, colour=False, links=True)}\n\n{footer(told)}\n"
 
 
 def html_part(shortlist: Shortlist, *, precision: str = "") -> str:
     """The HTML part of the mail: one column, light and dark, nothing that is loaded from elsewhere."""
-    told = page(shortlist, precision=precision)
+    told = _letter(shortlist, precision)
     profiles = ", ".join(map(clean, shortlist.profiles))
     return _template().render(page=told, profiles=profiles, announced=shortlist.announced, thanks=ACKNOWLEDGEMENT)
+
+
+def markdown_part(shortlist: Shortlist, *, precision: str = "") -> str:
+    """What the mail says, as Markdown for a notebook or a wiki."""
+    return markdown(_letter(shortlist, precision))
+
+
+def _letter(shortlist: Shortlist, precision: str) -> Page:
+    """The page as a mail has it: with a heading for each announcement."""
+    return page(shortlist, precision=precision, by_day=True)
 
 
 @lru_cache(maxsize=1)
@@ -54,28 +63,19 @@ def _template() -> Template:
 def compose(shortlist: Shortlist, *, to: str, sender: str, now: datetime, precision: str = "") -> EmailMessage:
     """The message, ready to be sent: text and HTML from one model, and headers that are the same whenever it is made.
 
-    `now` (aware) becomes the Date. The Message-ID depends on recipient, announcement and profiles alone, so that a
-    mail that was sent twice is recognised as one.
+    `now` (aware) becomes the Date. The Message-ID depends on recipient and announcement alone, so that a mail that was
+    sent twice is recognised as one.
 
     Raises:
         ConfigFault: `to` or `sender` is no single mail address.
     """
-    from email.message import EmailMessage
-    from email.utils import format_datetime
-
-    recipient, author = address(to, "digest.to"), address(sender, "digest.from")
     day = shortlist.announced or now.date()
-    message = EmailMessage()
-    message["Subject"] = page(shortlist, today=now.date()).subject
-    message["From"] = author
-    message["To"] = recipient
-    message["Date"] = format_datetime(now)
-    domain = _ascii_domain(author)
-    message["Message-ID"] = message_id(recipient.addr_spec, day, shortlist.profiles, domain)
-    message["List-Id"] = f"triage <triage.{domain}>"
-    message["Auto-Submitted"] = "auto-generated"
+    subject = page(shortlist, today=now.date()).subject
+    message = headed(subject, to=to, sender=sender, now=now, kind="digest", day=day)
     message["X-Triage-Announced"] = shortlist.announced.isoformat() if shortlist.announced else "none"
-    message["X-Triage-Ranker"] = _one_line(f"{shortlist.ranker} {shortlist.ranker_version}")
+    message["X-Triage-Papers"] = str(len(shortlist.papers))
+    message["X-Triage-Profiles"] = one_line(", ".join(shortlist.profiles))
+    message["X-Triage-Ranker"] = one_line(f"{shortlist.ranker} {shortlist.ranker_version}")
     message["X-Triage-State"] = shortlist.state
     _fill(message, text_part(shortlist, precision=precision), html_part(shortlist, precision=precision))
     return message
@@ -86,48 +86,3 @@ def _fill(message: EmailMessage, text: str, html: str) -> None:
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     message.set_boundary("=_triage_" + hashlib.sha256(f"{text}\0{html}".encode()).hexdigest()[:32])
-
-
-def message_id(to: str, day: date, profiles: Sequence[str], domain: str) -> str:
-    """The Message-ID of one recipient's mail for one announcement; it names no machine and gives nobody away."""
-    told = "\0".join([to.casefold(), day.isoformat(), *profiles])
-    digest = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
-    return f"<{day:%Y%m%d}.{digest}@{domain}>"
-
-
-def address(text: str, setting: str) -> Address:
-    """Read one mail address such as `Ada <ada@example.org>`.
-
-    Raises:
-        ConfigFault: it is none, or more than one, or holds a line break.
-    """
-    from email.errors import HeaderParseError
-    from email.headerregistry import Address
-    from email.utils import getaddresses
-
-    found = getaddresses([text])
-    name, spec = found[0] if found else ("", "")
-    local, _, domain = spec.rpartition("@")
-    try:
-        if not text.isprintable() or len(found) != 1 or spec not in text or not (local and domain):
-            raise ValueError("no single address")
-        read = Address(_one_line(name), addr_spec=spec)
-        if read.addr_spec != spec or set(domain) & set("[]() ,;"):
-            raise ValueError("no plain address")
-    except (HeaderParseError, ValueError, IndexError) as error:
-        raise ConfigFault(
-            f"{setting}: {clean(text)[:80]!r} is no mail address; write it as name@example.org"
-        ) from error
-    return read
-
-
-def _ascii_domain(author: Address) -> str:
-    try:
-        return author.domain.encode("idna").decode("ascii").lower()
-    except UnicodeError as error:
-        raise ConfigFault(f"digest.from: {author.domain!r} is no domain name") from error
-
-
-def _one_line(text: str) -> str:
-    """A header's value without line breaks, nor encoded words: `=?…?=` could hold one, and is decoded on assignment."""
-    return clean(text).replace("=?", "= ?")[:200]

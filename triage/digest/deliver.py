@@ -8,9 +8,10 @@ import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from triage.digest.send import send
+from triage.config import is_loopback
+from triage.digest.send import Deferred, Refused, send
 from triage.errors import CannotCreate, CannotWrite, ConfigFault, TryLater, Unavailable
 
 if TYPE_CHECKING:
@@ -18,34 +19,77 @@ if TYPE_CHECKING:
 
     from triage.config import DigestConfig, SmtpConfig
 
+PAUSES_S = (5.0, 30.0, 120.0)
+"""Seconds before a mail that got a 4xx is offered again: many servers defer the first attempt of a stranger."""
+
+PAUSES_HERE_S = (0.5, 1.0, 2.0)
+"""The same for a server on this machine, which is busy for a moment or not at all."""
+
 _SENDMAIL_TIMEOUT_S = 120.0
 _EX_TEMPFAIL = 75
 
 
-def deliver(message: EmailMessage, digest: DigestConfig, smtp: SmtpConfig, *, password: Callable[[], str]) -> str:
+class Clock(Protocol):
+    """What is needed of a clock: seconds that only go forward, and a way to wait."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+def deliver(
+    message: EmailMessage,
+    digest: DigestConfig,
+    smtp: SmtpConfig,
+    *,
+    password: Callable[[], str],
+    clock: Clock,
+    until: float,
+) -> str:
     """Send or write the message as `digest.transport` says; returns where it went, for the log.
+
+    A server that answers 4xx is asked again after growing pauses, as long as `clock` has not reached `until`.
 
     Raises:
         TriageError: as the transport in question does.
     """
     match digest.transport:
         case "smtp":
-            send(message, smtp, password=password)
+            _send(message, smtp, password, clock, until)
             return smtp.host
         case "sendmail":
-            sendmail(message, digest.sendmail)
+            sendmail(message, digest.sendmail, timeout=max(0.0, until - clock.monotonic()))
             return digest.sendmail
     if digest.folder is None:
         raise ConfigFault(f'digest.folder is not set, and transport = "{digest.transport}" writes there')
     return str(to_maildir(message, digest.folder) if digest.transport == "maildir" else to_eml(message, digest.folder))
 
 
-def sendmail(message: EmailMessage, command: str) -> None:
+def _send(message: EmailMessage, smtp: SmtpConfig, password: Callable[[], str], clock: Clock, until: float) -> None:
+    """Send, and send again after a 4xx; not after a broken connection, which leaves open whether the mail was taken."""
+    for pause in (*(PAUSES_HERE_S if is_loopback(smtp.host) else PAUSES_S), None):
+        left_s = until - clock.monotonic()
+        if left_s <= 0:
+            raise TryLater("the time of this run is over before the mail was sent; the next run sends it")
+        try:
+            return send(message, smtp, password=password, total_s=left_s)
+        except Deferred:
+            if pause is None or clock.monotonic() + pause >= until:
+                raise
+            clock.sleep(pause)
+
+
+def sendmail(message: EmailMessage, command: str, *, timeout: float = _SENDMAIL_TIMEOUT_S) -> None:
     """Hand the message to a command that speaks as sendmail does; the recipient comes after `--`, never as an option.
+
+    `timeout` is in seconds, and never longer than two minutes.
 
     Raises:
         TryLater: the command ended with EX_TEMPFAIL or gave no answer.
-        Unavailable: it cannot be run, or refuses.
+        Unavailable: it cannot be run.
+        Refused: it ended with another code.
     """
     words = shlex.split(command)
     recipients = [one.addr_spec for one in message["To"].addresses]
@@ -54,17 +98,17 @@ def sendmail(message: EmailMessage, command: str) -> None:
             [*words, "-i", "--", *recipients],
             input=message.as_bytes(),
             capture_output=True,
-            timeout=_SENDMAIL_TIMEOUT_S,
+            timeout=min(timeout, _SENDMAIL_TIMEOUT_S),
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise TryLater(f"{command} gave no answer in {_SENDMAIL_TIMEOUT_S:.0f} s; the next run tries again") from error
+        raise TryLater(f"{command} gave no answer in {error.timeout:.0f} s; the next run tries again") from error
     except (OSError, IndexError) as error:
         raise Unavailable(f"digest.sendmail: {command or 'it'} cannot be run ({error})") from error
     if done.returncode == _EX_TEMPFAIL:
         raise TryLater(f"{command} cannot take the mail now; the next run tries again")
     if done.returncode:
-        raise Unavailable(f"{command} refused the mail (it ended with {done.returncode})")
+        raise Refused(f"{command} refused the mail (it ended with {done.returncode})")
 
 
 def to_maildir(message: EmailMessage, folder: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ ACKNOWLEDGEMENT = "Thank you to arXiv for use of its open access interoperabilit
 """The sentence that arXiv's terms of use for its interfaces ask for."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _AUTHORS_NAMED = 3
 _REASONS_SHOWN = 2
 
@@ -41,10 +42,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The papers of one profile; without a name where there is only one."""
+    """The papers of one announcement or one profile; without a heading where there is only one of each.
 
-    name: str
+    `empty` says why a day that was missed shows no paper.
+    """
+
+    heading: str
     entries: tuple[Entry, ...]
+    empty: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,11 @@ class Page:
     footer: tuple[tuple[str, str], ...]
 
 
-def page(shortlist: Shortlist, *, today: date | None = None, precision: str = "") -> Page:
+def page(shortlist: Shortlist, *, today: date | None = None, precision: str = "", by_day: bool = False) -> Page:
     """Put a shortlist into words.
 
     `today` stands in the subject when nothing was announced; `precision` is the measured precision, ready to be read.
+    `by_day` gives each announcement a heading, where the list holds several; else the papers stay in reading order.
     """
     return Page(
         subject=_subject(shortlist, today),
@@ -72,7 +78,7 @@ def page(shortlist: Shortlist, *, today: date | None = None, precision: str = ""
         coffee=_coffee(shortlist),
         filled=min(1.0, shortlist.seconds / shortlist.budget_s) if shortlist.budget_s > 0 else 0.0,
         lines=(*_morning(shortlist), *map(clean, shortlist.notes)),
-        sections=_sections(shortlist),
+        sections=_days(shortlist) if by_day and len(shortlist.days) > 1 else _sections(shortlist),
         left_out=_left_out(shortlist),
         footer=_footer(shortlist, clean(precision)),
     )
@@ -86,6 +92,11 @@ def minutes(seconds: float) -> int:
 def day(when: date) -> str:
     """20 Nov, in English whatever the locale."""
     return f"{when.day} {_MONTHS[when.month - 1]}"
+
+
+def long_day(when: date) -> str:
+    """Fri 2026-11-20, in English whatever the locale."""
+    return f"{_WEEKDAYS[when.weekday()]} {when.isoformat()}"
 
 
 def counted(count: int) -> str:
@@ -155,14 +166,38 @@ def _left_out(shortlist: Shortlist) -> str:
 
 
 def _sections(shortlist: Shortlist) -> tuple[Section, ...]:
-    """One section for each profile that has papers, in their order; one without a name for one profile."""
-    entries = [(one.profile, _entry(number, one)) for number, one in enumerate(shortlist.papers, 1)]
-    names = dict.fromkeys((*shortlist.profiles, *(profile for profile, _ in entries)))
+    """One section for each profile that has papers, in their order; one without a heading for one profile."""
+    return tuple(_by_profile(shortlist, shortlist.papers, 1))
+
+
+def _by_profile(shortlist: Shortlist, papers: Sequence[ScoredPaper], first: int, day: str = "") -> Iterator[Section]:
+    """Sections of some papers, numbered from `first` on and headed by their day and, of several, their profile."""
     split = len(shortlist.profiles) > 1
-    groups = {name: tuple(entry for profile, entry in entries if profile == name) for name in names}
-    if not split:
-        return (Section("", tuple(entry for _, entry in entries)),) if entries else ()
-    return tuple(Section(clean(name), group) for name, group in groups.items() if group)
+    names = dict.fromkeys((*shortlist.profiles, *(one.profile for one in papers)) if split else ("",))
+    for name in names:
+        mine = [one for one in papers if not split or one.profile == name]
+        if mine:
+            entries = tuple(_entry(number, one) for number, one in enumerate(mine, first))
+            yield Section(" · ".join(filter(None, (day, clean(name)))), entries)
+            first += len(mine)
+
+
+def _days(shortlist: Shortlist) -> tuple[Section, ...]:
+    """A heading for each announcement of a catch-up, newest first, also where none of its papers fits the coffee."""
+    found: list[Section] = []
+    for when in shortlist.days:
+        papers = [one for one in shortlist.papers if _announced(one, shortlist) == when]
+        first = 1 + sum(len(section.entries) for section in found)
+        rest = sum(_announced(one, shortlist) == when for one in shortlist.left_out)
+        none = Section(long_day(when), (), f"{counted(rest)} ranked, none of them for this coffee.")
+        found += list(_by_profile(shortlist, papers, first, long_day(when))) or [none]
+    return tuple(found)
+
+
+def _announced(scored: ScoredPaper, shortlist: Shortlist) -> date:
+    """The announcement under which a paper is shown; one that was replaced since counts for the newest."""
+    when = scored.paper.announced
+    return when if when in shortlist.days else shortlist.days[0]
 
 
 def _entry(number: int, scored: ScoredPaper) -> Entry:
@@ -199,7 +234,8 @@ def _authors(names: Iterable[str]) -> str:
 def _footer(shortlist: Shortlist, precision: str) -> tuple[tuple[str, str], ...]:
     ranker = clean(f"{shortlist.ranker} {shortlist.ranker_version}")
     lines = [("Covers", _covers(shortlist.covers)), ("Missing", _missing(shortlist.missing))]
-    return (*lines, ("Ranker", ranker), *([("Precision", precision)] if precision else []))
+    lines += [("Ranker", ranker), *([("Precision", precision)] if precision else [])]
+    return (*lines, ("Drift", clean(shortlist.drift) or "no alarm"))
 
 
 def _covers(covers: Mapping[str, date]) -> str:

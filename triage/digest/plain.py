@@ -23,15 +23,16 @@ _BOLD, _DIM, _ACCENT = "1", "2", "33"
 
 def block(shortlist: Shortlist, page: Page, *, colour: bool, links: bool) -> str:
     """The list: one line on the whole, each paper with its reason (and its links), what was left out."""
-    lines = [_style(line, _BOLD, colour) for line in _wrapped(_summary(shortlist, page), WIDTH)]
+    lines = [_style(line, _BOLD, colour) for line in wrapped(_summary(shortlist, page), WIDTH)]
     for said in page.lines:
-        lines += ["", *_wrapped(said, WIDTH)]
+        lines += ["", *wrapped(said, WIDTH)]
     for section in page.sections:
-        lines += ["", _style(section.name, _ACCENT, colour)] if section.name else []
+        lines += ["", _style(section.heading, _ACCENT, colour)] if section.heading else []
+        lines += [" " * _INDENT + section.empty] if section.empty else []
         for entry in section.entries:
             lines += ["", *_entry(entry, colour=colour, links=links)]
     closing = [*([page.left_out] if page.left_out else []), *_measured(page, links)]
-    lines += ["", *(line for said in closing for line in _wrapped(said, WIDTH))] if closing else []
+    lines += ["", *(line for said in closing for line in wrapped(said, WIDTH))] if closing else []
     return "\n".join(lines)
 
 
@@ -42,11 +43,12 @@ def footer(page: Page) -> str:
 
 
 def _measured(page: Page, links: bool) -> list[str]:
-    """Precision and gaps, where no footer says them."""
+    """Gaps, precision and an alarm, where no footer says them."""
     told = {} if links else dict(page.footer)
     missing = told.get("Missing", "nothing")
     said = [f"Missing: {missing}."] if missing != "nothing" else []
-    return said + ([f"Precision of focus picks so far: {told['Precision']}."] if "Precision" in told else [])
+    said += [f"Precision of focus picks so far: {told['Precision']}."] if "Precision" in told else []
+    return said + ([f"Drift: {told['Drift']}."] if told.get("Drift", "no alarm") != "no alarm" else [])
 
 
 def _summary(shortlist: Shortlist, page: Page) -> str:
@@ -64,7 +66,7 @@ def _summary(shortlist: Shortlist, page: Page) -> str:
 
 
 def _entry(entry: Entry, *, colour: bool, links: bool) -> Iterator[str]:
-    first, *more = _wrapped(entry.title, _TITLE)
+    first, *more = wrapped(entry.title, _TITLE)
     figures = f"{entry.minutes:>6}  {entry.id}"
     yield f"{entry.number:>2}. {_style(first, _BOLD, colour)}{' ' * max(0, _TITLE - width(first))} {figures}"
     for line in more:
@@ -82,11 +84,11 @@ def _entry(entry: Entry, *, colour: bool, links: bool) -> Iterator[str]:
 
 
 def _indented(text: str) -> Iterator[str]:
-    return (" " * _INDENT + line for line in (_wrapped(text, WIDTH - _INDENT) if text else []))
+    return (" " * _INDENT + line for line in (wrapped(text, WIDTH - _INDENT) if text else []))
 
 
 def _labelled(label: str, said: str) -> Iterator[str]:
-    for number, line in enumerate(_wrapped(said, WIDTH - 11)):
+    for number, line in enumerate(wrapped(said, WIDTH - 11)):
         yield f"{label if number == 0 else '':<11}{line}"
 
 
@@ -94,7 +96,7 @@ def _style(text: str, code: str, colour: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if colour and text else text
 
 
-def _wrapped(text: str, cells: int) -> list[str]:
+def wrapped(text: str, cells: int) -> list[str]:
     """Break at blanks by width in cells; a word too long for a line has its own, whole, so that it can be copied."""
     lines: list[str] = []
     for word in text.split():

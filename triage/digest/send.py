@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
     from triage.config import SmtpConfig
 
-_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_GREETING = "[127.0.0.1]"
-"""What the server is told as our name: an address literal, so that no machine name leaves the house."""
 _REPLY_CELLS = 120
+
+
+class Deferred(TryLater):
+    """The server said 4xx: it surely has not taken the mail, and may take it in a moment."""
+
+
+class Refused(Unavailable):
+    """The server said 5xx: it surely has not taken the mail, and never will as it is."""
 
 
 def send(
@@ -29,24 +34,26 @@ def send(
     *,
     password: Callable[[], str],
     timeout: float = 30.0,
+    total_s: float = 120.0,
     context: ssl.SSLContext | None = None,
 ) -> None:
     """Send by SMTP; `password` is asked only when there is a user, and only once the connection is safe for it.
 
-    `timeout` (seconds) bounds each answer of the server. `context` names the authorities to trust; by default the
-    system's. Returning means that the server took the message.
+    `timeout` (seconds) bounds each answer of the server, `total_s` the whole conversation. `context` names the
+    authorities to trust; by default the system's. Returning means that the server took the message.
 
     Raises:
-        Unavailable: no connection, no encryption, a certificate that is not trusted, or a lasting refusal (5xx).
-        TryLater: a passing refusal (4xx), or the connection broke before the message was taken.
+        Unavailable: no connection, no encryption, or a certificate that is not trusted.
+        Refused: a lasting refusal (5xx).
+        Deferred: a passing refusal (4xx).
+        TryLater: the connection broke, or time ran out, before the server said that it took the message.
         LoginRefused: the server does not accept the user and the password.
         ConfigFault: no host, or a password would travel in plain text to another machine.
     """
     import smtplib
-    import ssl
 
     _check(smtp)
-    server = _opened(smtp, timeout, context or ssl.create_default_context())
+    server = _opened(smtp, timeout, total_s, context)
     try:
         if smtp.user:
             _login(server, smtp, password)
@@ -69,41 +76,19 @@ def _check(smtp: SmtpConfig) -> None:
         )
 
 
-def _opened(smtp: SmtpConfig, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
+def _opened(smtp: SmtpConfig, timeout: float, total_s: float, context: ssl.SSLContext | None) -> smtplib.SMTP:
     """Connect, or say what stands in the way."""
     import smtplib
 
+    from triage.digest.connection import connect
+
     try:
-        return _connect(smtp, timeout, context)
+        return connect(smtp, timeout, total_s, context)
     except smtplib.SMTPServerDisconnected as error:
         said = _shown(str(error))
         raise Unavailable(f"{smtp.host} does not speak SMTP on this port ({said}); check smtp.port") from error
     except (smtplib.SMTPException, OSError, ValueError) as error:
         raise _fault(error, smtp) from error
-
-
-def _connect(smtp: SmtpConfig, timeout: float, context: ssl.SSLContext) -> smtplib.SMTP:
-    """A connection that is as safe as the configuration says, or none."""
-    import smtplib
-
-    port = smtp.port or _PORTS[smtp.security]
-    if smtp.security == "tls":
-        return smtplib.SMTP_SSL(smtp.host, port, local_hostname=_GREETING, timeout=timeout, context=context)
-    server = smtplib.SMTP(smtp.host, port, local_hostname=_GREETING, timeout=timeout)
-    if smtp.security == "none":
-        return server
-    try:
-        server.ehlo_or_helo_if_needed()
-        if not server.has_extn("starttls"):
-            raise Unavailable(
-                f'{smtp.host} offers no STARTTLS, and nothing is sent in plain text; try smtp.security = "tls"'
-            )
-        server.starttls(context=context)
-        server.ehlo()
-    except BaseException:
-        server.close()
-        raise
-    return server
 
 
 def _login(server: smtplib.SMTP, smtp: SmtpConfig, password: Callable[[], str]) -> None:
@@ -118,7 +103,7 @@ def _login(server: smtplib.SMTP, smtp: SmtpConfig, password: Callable[[], str]) 
     except smtplib.SMTPResponseException as error:
         code = error.smtp_code
         if 400 <= code < 500:
-            raise TryLater(f"{smtp.host} cannot log anybody in now ({code}); the next run tries again") from None
+            raise Deferred(f"{smtp.host} cannot log anybody in now ({code}); the next run tries again") from None
         raise LoginRefused(
             f"{smtp.host} refuses the login of {smtp.user} ({code}); check smtp.user and the password"
         ) from None
@@ -135,7 +120,9 @@ def _fault(error: Exception, smtp: SmtpConfig) -> TriageError:
     import smtplib
     import ssl
 
-    where = f"{smtp.host}:{smtp.port or _PORTS[smtp.security]}"
+    from triage.digest.connection import PORTS
+
+    where = f"{smtp.host}:{smtp.port or PORTS[smtp.security]}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return Unavailable(f"the certificate of {where} is not trusted: {_shown(error.verify_message)}")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -157,10 +144,10 @@ def _fault(error: Exception, smtp: SmtpConfig) -> TriageError:
 def _refusal(code: int, reply: bytes | str, where: str) -> TriageError:
     said = _shown(reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply))
     if 400 <= code < 500:
-        return TryLater(f"{where} does not take the mail now ({code} {said}); the next run tries again")
+        return Deferred(f"{where} does not take the mail now ({code} {said}); the next run tries again")
     if code in (530, 534, 535, 538):
         return LoginRefused(f"{where} wants a login first ({code} {said}); set smtp.user")
-    return Unavailable(f"{where} refuses the mail ({code} {said})")
+    return Refused(f"{where} refuses the mail ({code} {said})")
 
 
 def _shown(reply: str) -> str:

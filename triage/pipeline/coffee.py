@@ -40,7 +40,7 @@ def shortlist(
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
     fast: Encoder | None = None,
-    shown_by: str = "session",
+    since: date | None = None,
     free: AbstractSet[date] | None = None,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
@@ -58,12 +58,11 @@ def shortlist(
         encoder: names the cached vectors, so that an edited profile is ranked again; nothing is embedded. Without one
             the order is the kept one: a session leaves the ranking to its child.
         fast: the same of the fast encoder.
-        shown_by: whose last list decides what was announced since: "session" or "digest".
+        since: the newest announcement that was met before; what came after it joins in. The last session's when None.
         free: arXiv's holidays; the bundled ones when None.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
-    day = today or now.date()
-    days = _days(store, day, shown_by)
+    days = _days(store, last := since or store.last_shown("session", today or now.date()))
     if days and (encoder or fast) and (edited := _edited(store, focus, ranker, days)):
         wanted = [name for name in rank.RANKERS if name in (rank.DEFAULT, ranker, against)]
         rank_days(store, edited, encoder, types=types, at=now, rankers=wanted, fast=fast)
@@ -85,7 +84,8 @@ def shortlist(
         left_out=left_out,
         drift=_drifts(store, focus),
         parameters=_parameters(focus, against),
-        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, day, shown_by)),
+        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last)),
+        days=tuple(days),
     )
 
 
@@ -150,10 +150,9 @@ def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: d
     )
 
 
-def _days(store: Store, today: date, shown_by: str) -> list[date]:
-    """The newest announcement and those since the last list of an earlier day, newest first, at most five."""
+def _days(store: Store, last: date | None) -> list[date]:
+    """The newest announcement and those since the last one that was met, newest first, at most five."""
     days = store.announcement_days()[:DAYS]
-    last = store.last_shown(shown_by, today)
     return [day for day in days if last and day > last] or days[:1]
 
 
@@ -217,11 +216,10 @@ def _labelled(scored: ScoredPaper) -> ScoredPaper:
     return replace(scored, why=(f"replacement, version {paper.version}", *scored.why))
 
 
-def _backlog(store: Store, days: Sequence[date], today: date, shown_by: str) -> list[str]:
+def _backlog(store: Store, days: Sequence[date], last: date | None) -> list[str]:
     """Say that a list holds several announcements, and how many papers of older ones were never on any list."""
     if len(days) < 2:
         return []
-    last = store.last_shown(shown_by, today)
     oldest = min(days)
     told = [f"{len(days)} announcements in one coffee, from {oldest:%a} {oldest.isoformat()} on"]
     expired = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []

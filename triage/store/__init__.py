@@ -7,7 +7,7 @@ from triage.store.kept import Gone, Kept, KeptList
 from triage.store.ledger import Ending, Ledger
 from triage.store.notebook import Entry, Notebook
 from triage.store.notes import Note, Notes
-from triage.store.outbox import Mail, Outbox
+from triage.store.outbox import Mail, Outbox, Streak
 from triage.store.papers import Added
 from triage.store.rankings import Ranking, Rankings, Scored, Shown
 from triage.store.reviews import Reviews
@@ -31,6 +31,7 @@ __all__ = [
     "Scored",
     "Shown",
     "Store",
+    "Streak",
 ]
 
 

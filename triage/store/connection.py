@@ -46,6 +46,7 @@ class Connection:
 
     Args:
         path: the file, made with its folder when absent; None keeps everything in memory.
+        copy: work on a copy in memory; the file is only read, and not made when absent.
 
     Raises:
         CannotCreate: the file or its folder cannot be made.
@@ -54,20 +55,33 @@ class Connection:
         TryLater: another process has kept it locked for five seconds.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None = None, *, copy: bool = False) -> None:
+        self.path, self.copy = path, copy
         with self._explained():
             self.db = self._connect()
             self._prepare()
 
     def _connect(self) -> sqlite3.Connection:
-        if self.path is None:
-            return sqlite3.connect(":memory:", timeout=BUSY_TIMEOUT_S)
+        if self.path is None or self.copy:
+            memory = sqlite3.connect(":memory:", timeout=BUSY_TIMEOUT_S)
+            if self.path and self.path.exists():
+                self._fill(memory, self.path)
+            return memory
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             return sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S)
         except (OSError, sqlite3.OperationalError) as error:
             raise CannotCreate(f"{self.path}: cannot be opened or made ({error}); check the folder's rights") from error
+
+    @staticmethod
+    def _fill(memory: sqlite3.Connection, path: Path) -> None:
+        """Copy the file; where no other process has it open, SQLite may not even make its helper files beside it."""
+        alone = not path.with_name(f"{path.name}-wal").exists()
+        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if alone else ''}", uri=True)
+        try:
+            source.backup(memory)
+        finally:
+            source.close()
 
     def _prepare(self) -> None:
         self.db.execute("PRAGMA foreign_keys = ON")
@@ -95,7 +109,7 @@ class Connection:
             migrations().apply(Database(self.db))
 
     def _backup(self, before: str) -> None:
-        if self.path is None:
+        if self.path is None or self.copy:
             return
         copy = self.path.with_name(f"{self.path.name}.before-{before}")
         target = sqlite3.connect(copy)

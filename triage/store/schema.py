@@ -185,6 +185,22 @@ def m008_run_offset(db: Database) -> None:
     db.table("runs").add_column("offset_s", float)
 
 
+def m010_mail_kinds(db: Database) -> None:
+    """Heartbeats and alerts beside the digests; what a mail covers, how often it was tried, why it was refused."""
+    mails = db.table("mails")
+    mails.add_column("kind", str, not_null_default="digest")
+    mails.add_column("covers", str, not_null_default="{}")
+    mails.add_column("missing", str, not_null_default="{}")
+    mails.add_column("attempts", int, not_null_default=0)
+    mails.add_column("refused", str, not_null_default="")
+    mails.create_index(["recipient", "announced", "kind"])
+
+
+def m011_digest_days(db: Database) -> None:
+    """How the digest fared on each local day; a reason that is not empty is a broken day."""
+    db.table("digest_days").create({"day": str, "reason": str, "at": str}, pk="day", not_null={"reason", "at"})
+
+
 def m013_dwells(db: Database) -> None:
     """How long papers were looked at; no text, and only what the reading pace is learnt from."""
     db.table("dwells").create(
