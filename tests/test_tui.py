@@ -560,6 +560,32 @@ async def test_the_wait_ends_after_three_minutes_with_what_there_is(morn: Morn) 
     assert morn.charged == []
 
 
+async def test_a_late_batch_that_a_later_look_finds_is_offered(morn: Morn) -> None:
+    """Nothing is under way as the session opens; the look that begins later is heard, and so is the one after it."""
+    refresh, lists = Refresh(), [a_list((), state="stale", notes=("looked at 06:10, 06:40",)), a_list(PAPERS[:3])]
+    refresh.progress = Progress("", "done")
+    opening = a_list((), state="stale", notes=("looked at 06:10",))
+    app = morn.app(opening, refresh=refresh, refreshing=False, reload=lambda: lists.pop(0))
+    async with opened(app) as pilot:
+        await pass_time(app, pilot, morn.clock, 5.0)
+        assert "looked at 06:10" in text(app)
+        assert len(lists) == 2, "nothing is read again before a look has ended"
+        for state in ("failed", "done"):
+            refresh.progress = Progress("fetching cs.LG", "running")
+            await pass_time(app, pilot, morn.clock, 1.0)
+            assert "fetching cs.LG" in spoken(app)
+            refresh.progress = Progress("the feed repeats known papers", state)
+            await pass_time(app, pilot, morn.clock, 2.0)
+            if state == "failed":
+                assert "looked at 06:10, 06:40" in text(app)
+                assert "the feed repeats known papers" in spoken(app)
+        assert "3 newer papers ranked: press R" in spoken(app)
+        await pilot.press("R")
+        assert TITLES[2] in text(app)
+        await pilot.press("q")
+    assert lists == []
+
+
 async def test_newer_papers_are_offered_and_never_pushed(morn: Morn) -> None:
     refresh = Refresh()
     newer = a_list((PAPERS[8], PAPERS[2], PAPERS[9], PAPERS[0]), left_out=(PAPERS[1], a_paper(50, "Left")))

@@ -38,7 +38,7 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         fast=around.fast if rerank else None,
         free=around.holidays,
     )
-    looks = looks_line(around.store) if today.state == "stale" else ""
+    looks = looks_line(around.store) if today.state in ("stale", "partial") else ""
     return replace(today, notes=(looks, *today.notes)) if looks else today
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.child import Child
+from triage.cli.child import Child, Looks
 from triage.cli.fetch import is_due
 from triage.cli.links import opener
 from triage.cli.papers import todays_list
@@ -57,8 +57,7 @@ def _sit_down(around: Surroundings, coffee: Coffee) -> int:
     """Run the screen, then write down how the coffee ended."""
     from triage.tui import CoffeeApp, Outcome
 
-    child = _refresh(around)
-    app = CoffeeApp(_session(around, coffee, child))
+    app = CoffeeApp(_session(around, coffee, _looks(around)))
     _obey_signals(app)
     outcome = app.run()
     if app.complaint:
@@ -69,11 +68,11 @@ def _sit_down(around: Surroundings, coffee: Coffee) -> int:
     return app.return_code or 0
 
 
-def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Session:
+def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     """Everything the screen is handed."""
     from triage.budget import Countdown, Meter
     from triage.fetch import next_announcement
-    from triage.pipeline import remember
+    from triage.pipeline import arxiv_now, remember
     from triage.tui import Session
 
     store, clock = around.store, around.clock
@@ -88,7 +87,7 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
-    coming = next_announcement(clock.now(), around.holidays).astimezone()
+    coming = next_announcement(arxiv_now(store, clock.now()), around.holidays).astimezone()
     return Session(
         shortlist=_listed(around, coffee),
         countdown=countdown,
@@ -102,8 +101,9 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
         shown=shown,
         verdicts=store.standing(coffee.day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
-        refresh=child.progress if child else None,
-        reload=reload if child else None,
+        refresh=looks.progress,
+        refreshing=looks.running,
+        reload=reload,
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
     )
@@ -122,12 +122,14 @@ def _with_something(today: Shortlist) -> Shortlist:
     return replace(today, papers=below, left_out=today.left_out[len(below) :])
 
 
-def _refresh(around: Surroundings) -> Child | None:
-    """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
-    if not is_due(around, patient=True):
-        return None
-    log = around.folder(around.config.folders.state) / around.config.folders.log.name
-    return Child(log, around.environ, around.profile)
+def _looks(around: Surroundings) -> Looks:
+    """The refreshes, each in a process of its own: when a newer announcement should be out or a profile was edited."""
+
+    def start() -> Child:
+        log = around.folder(around.config.folders.state) / around.config.folders.log.name
+        return Child(log, around.environ, around.profile)
+
+    return Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
 
 
 def _obey_signals(app: CoffeeApp) -> None:

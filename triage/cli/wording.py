@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import takewhile
 from typing import TYPE_CHECKING
-
-from triage.fetch.calendar import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
     from triage.paper import Coffee, Interval, ScoredPaper
     from triage.store import Store
+
+MOST_LOOKS = 6
+"""So many times are said; of more, the first and the last ones."""
 
 _PARTS = {
     "liked words": "words in common with what you liked",
@@ -32,12 +32,14 @@ def look_again(when: datetime | None) -> str:
 
 
 def looks_line(store: Store) -> str:
-    """When a batch that is late was looked for since the last day that was read, and when to look again."""
-    looks = list(takewhile(lambda run: run.state == "stale", store.last_runs(50)))
-    if not looks:
+    """When a batch that is late was looked for, and when to look again; "" when none is late."""
+    from triage.pipeline import looks, next_look
+
+    times = [f"{when.astimezone():%H:%M}" for when in looks(store)]
+    if not times:
         return ""
-    times = [f"{run.at.astimezone():%H:%M}" for run in reversed(looks[:6])]
-    return f"looked at {', '.join(times)}; {look_again(looks[0].at + LOOK_AGAIN)}"
+    told = times if len(times) <= MOST_LOOKS else [times[0], "…", *times[2 - MOST_LOOKS :]]
+    return f"looked at {', '.join(told)}; {look_again(next_look(store))}"
 
 
 def minutes_left(coffee: Coffee | None, budget_s: float) -> str:

@@ -19,7 +19,7 @@ from triage.tui.session import Outcome, Session
 if TYPE_CHECKING:
     from triage.budget import Shortlist
 
-_SPOKEN = ("said", "offer", "trouble", "work", "state")
+_SPOKEN = ("said", "offer", "trouble", "work", "failure", "state")
 """The lines that can stand in the rule, the most urgent first."""
 
 

@@ -42,9 +42,10 @@ class Session:
     `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
     no browser. `explain` gives the lines of the full answer to "why this rank". `verdicts` are those of the day that
     stand, oldest first. `refresh` is asked once a second how the background run is doing, and after "done" `reload`
-    gives the newer list; `shown` is told of every list when it is laid out, not of one that is only offered.
-    `next_announcement` is a line for the quiet morning. `record`, `undo`, `reload`, `shown`, `explain` and the meter
-    may raise `TriageError`: the session then says so in one line and goes on.
+    gives the newer list; `refreshing` tells that a run is under way as the session opens, and another one may begin
+    whenever there is something to look for again. `shown` is told of every list when it is laid out, not of one that
+    is only offered. `next_announcement` is a line for the quiet morning. `record`, `undo`, `reload`, `shown`,
+    `explain` and the meter may raise `TriageError`: the session then says so in one line and goes on.
     """
 
     shortlist: Shortlist
@@ -60,6 +61,7 @@ class Session:
     verdicts: Sequence[Verdict] = ()
     next_announcement: str = ""
     refresh: Callable[[], Progress] | None = None
+    refreshing: bool = True
     reload: Callable[[], Shortlist] | None = None
     ascii: bool = False
     theme: Literal["dark", "light"] = "dark"
