@@ -142,10 +142,6 @@ class _Reader:
         for index, one in enumerate(given["avoid_seeds"] or ()):
             if one in seeds:
                 self.add(("avoid_seeds", index), f"{one} is a seed too: keep it in one of the two lists")
-        boosted = {one.casefold() for one in given["boost"] or ()}
-        for index, one in enumerate(given["avoid"] or ()):
-            if one.casefold() in boosted:
-                self.add(("terms", "avoid", index), f"{one!r} is boosted too: keep it in one of the two lists")
 
 
 def _unknown(key: str) -> str:
