@@ -85,6 +85,8 @@ class Morn:
     charged: list[float] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shown: list[Shortlist] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    copies: list[str] = field(default_factory=list)
 
     def record(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -95,6 +97,10 @@ class Morn:
     def open_link(self, link: str) -> bool:
         self.links.append(link)
         return True
+
+    def copied(self, text: str) -> str:
+        self.copies.append(text)
+        return "clipboard.txt"
 
     def session(self, shortlist: Shortlist | None = None, **given: Any) -> Session:
         shortlist = shortlist or a_list()
@@ -107,6 +113,10 @@ class Morn:
             "open_link": self.open_link,
             "explain": lambda scored, listed: (f"rank {scored.rank}", "nearest: [bold]Paged[/bold]"),
             "shown": self.shown.append,
+            "compare": lambda: a_list(PAPERS[4:9], ranker="tfidf-svm"),
+            "write_note": self.notes.__setitem__,
+            "copied": self.copied,
+            "terminal_browser": lambda link: None,
             "verdicts": tuple(self.verdicts),
         }
         meter = Meter(countdown, self.charged.append)
@@ -554,7 +564,7 @@ async def test_the_wait_ends_after_three_minutes_with_what_there_is(morn: Morn) 
         await pass_time(app, pilot, morn.clock, 179.0)
         assert "Getting today's papers" in text(app)
         await pass_time(app, pilot, morn.clock, 1.0)
-        assert "Today's announcement is late" in text(app)
+        assert "not published today" in text(app)
         await pilot.press("q")
     assert app.return_value is Outcome.NOTHING
     assert morn.charged == []
@@ -671,10 +681,10 @@ async def test_a_failed_refresh_is_one_calm_line(morn: Morn, fault: Progress | N
 # -- mornings without a list ------------------------------------------------------------------------------------------
 
 MORNINGS = {
-    "nothing-worth-it": ("earns your coffee", a_list((), state="nothing-worth-it", left_out=PAPERS[:3])),
-    "quiet": ("arXiv is quiet today", a_list((), state="quiet", announced=None)),
-    "stale": ("announcement is late", a_list((), state="stale", notes=("looked at 06:10 and 06:40",))),
-    "failed": ("could not be reached", a_list((), state="failed", missing={"cs.LG": "no answer in 60 s"})),
+    "nothing-worth-it": ("worth your coffee", a_list((), state="nothing-worth-it", left_out=PAPERS[:3])),
+    "quiet": ("Nothing was announced", a_list((), state="quiet", announced=None)),
+    "stale": ("not published today", a_list((), state="stale", notes=("looked at 06:10 and 06:40",))),
+    "failed": ("could not be read", a_list((), state="failed", missing={"cs.LG": "no answer in 60 s"})),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.budget.choice import Limits, choose
+from triage.budget.choice import Limits, choose, draw_one
 from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
 from triage.budget.dwell import DwellClock
 from triage.budget.pace import Pace, Reader, learn, unknown_reader
@@ -21,6 +21,7 @@ __all__ = [
     "State",
     "choose",
     "day_minutes",
+    "draw_one",
     "first_pass_seconds",
     "learn",
     "planned_seconds",

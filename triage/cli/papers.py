@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from triage.paper import Coffee, Paper, ScoredPaper
 
 
-def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | None = None) -> Shortlist:
-    """The shortlist for what is left of today's coffee, or of the one that is given."""
+def todays_list(
+    around: Surroundings, *, rerank: bool = True, coffee: Coffee | None = None, ranker: str = ""
+) -> Shortlist:
+    """The shortlist for what is left of today's coffee, or of the one that is given; by another ranker when named."""
     from triage.pipeline import shortlist
 
     coffee = coffee or around.coffee()
@@ -31,8 +33,8 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         now=around.clock.now(),
         left_s=coffee.left_s,
         today=around.clock.today(),
-        ranker=around.ranker,
-        against=around.against,
+        ranker=ranker or around.ranker,
+        against="" if ranker else around.against,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
         fast=around.fast if rerank else None,

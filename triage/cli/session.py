@@ -12,7 +12,7 @@ import click
 
 from triage.cli.child import Child, Looks
 from triage.cli.fetch import is_due
-from triage.cli.links import opener
+from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.cli.papers import todays_list
 from triage.cli.surroundings import Surroundings, is_terminal
 from triage.cli.wording import closing_line, explanation, minutes_left
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from triage.paper import Coffee, Verdict
     from triage.tui import CoffeeApp, Session
 
+
+BASELINE = "tfidf-svm"
+"""The baseline that the key `m` shows: the strongest of them on the benchmark with ten liked papers and more."""
 
 BELOW_THE_LINE = 3
 """Papers shown dim when none fits what is left of the coffee."""
@@ -73,6 +76,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     from triage.budget import Countdown, Meter
     from triage.fetch import next_announcement
     from triage.pipeline import arxiv_now, remember
+    from triage.store import Note
     from triage.tui import Session
 
     store, clock = around.store, around.clock
@@ -87,6 +91,15 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
+    def compare() -> Shortlist:
+        now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
+        listed = todays_list(around, rerank=False, coffee=now, ranker=_other_ranker(around.ranker))
+        remember(store, listed, shown_by="comparison", day=coffee.day, at=clock.now())
+        return listed
+
+    def copied(text: str) -> str:
+        return keep_copy(around.folder(around.config.folders.state), text)
+
     coming = next_announcement(arxiv_now(store, clock.now()), around.holidays).astimezone()
     return Session(
         shortlist=_listed(around, coffee),
@@ -99,6 +112,13 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         open_link=opener(around.config.session.browser, around.environ),
         explain=explanation,
         shown=shown,
+        compare=compare,
+        write_note=lambda paper_id, words: store.set_note(Note(paper_id, words, clock.now())),
+        copied=copied,
+        terminal_browser=terminal_browser(around.config.session.browser),
+        notes={note.paper_id: note.text for note in store.notes()},
+        keys=around.config.keys,
+        first=not store.seen_before(),
         verdicts=store.standing(coffee.day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         refresh=looks.progress,
@@ -107,6 +127,13 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
     )
+
+
+def _other_ranker(deployed: str) -> str:
+    """Whose list stands beside the deployed one: the strongest baseline, or the ranker beside a pinned baseline."""
+    from triage.rank import DEFAULT
+
+    return BASELINE if deployed == DEFAULT else DEFAULT
 
 
 def _listed(around: Surroundings, coffee: Coffee) -> Shortlist:

@@ -62,4 +62,5 @@ class Background(Pages):
         if self._offer is None:
             self._say("said", "there is nothing newer")
         else:
+            self._bring_back()
             self._take(self._offer)

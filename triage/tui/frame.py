@@ -11,13 +11,16 @@ from triage.errors import TriageError
 from triage.text import clean
 from triage.tui import stages
 from triage.tui.desk import Desk
+from triage.tui.editor import NoteSheet
 from triage.tui.glyphs import ASCII, UNICODE
+from triage.tui.keys import Keys
 from triage.tui.newer import Newer
 from triage.tui.screens import Morning
 from triage.tui.session import Outcome, Session
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
+    from triage.paper import ScoredPaper
 
 _SPOKEN = ("said", "offer", "trouble", "work", "failure", "state")
 """The lines that can stand in the rule, the most urgent first."""
@@ -34,16 +37,22 @@ class Frame(App[Outcome]):
         super().__init__()
         self._session = session
         self._shortlist = session.shortlist
-        self.desk = Desk(session.shortlist.papers, session.verdicts)
+        self.keys = Keys(session.keys)
+        self.desk = Desk(session.shortlist.papers, session.verdicts, session.notes)
         self.complaint = ""
         self._stage = stages.WAITING
         self._opened = self._last_input = session.monotonic()
         self._newer = Newer(session)
         self._offer: Shortlist | None = None
+        self._other: Shortlist | None = None
+        self._put_by: tuple[Shortlist, list[ScoredPaper]] | None = None
+        """The deployed ranker's list while the other one's is shown."""
+        self.away = False
+        """Whether another program has the terminal."""
         self._warned = self._finished = False
         self._lines: dict[str, str] = {}
         self._glyphs = ASCII if session.ascii else UNICODE
-        self._morning = Morning(self.desk, session.countdown.left, self._glyphs)
+        self._morning = Morning(self.desk, session.countdown.left, self._glyphs, self.keys)
 
     def _say(self, kind: str, line: str) -> None:
         """Put a line of one kind into the rule; the most urgent of those that stand is shown."""
@@ -58,6 +67,14 @@ class Frame(App[Outcome]):
             self._say("trouble", str(fault))
 
     def _lift_sheets(self) -> None:
-        """Take away whatever lies over the morning."""
+        """Take away whatever lies over the morning; words that were being written are kept."""
+        self._save_writing()
+        self._morning.end_search()
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def _save_writing(self) -> None:
+        """Keep what stands in an open note."""
+        for screen in self.screen_stack:
+            if isinstance(screen, NoteSheet):
+                self._attempt(screen.save)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from triage.errors import TriageError
 from triage.paper import Verdict
+from triage.text import clean
 from triage.tui import stages
 from triage.tui.card import Card
 from triage.tui.pages import Pages
@@ -25,23 +26,25 @@ class Judging(Pages):
         """Dismiss the paper."""
         self._judge("dismiss")
 
-    def _judge(self, kind: VerdictKind) -> None:
+    def _judge(self, kind: VerdictKind, reason: str = "") -> None:
         """Commit first, then show: on the closing card for its one paper, otherwise for the one under the cursor."""
         card = self.screen if isinstance(self.screen, Card) else None
         scored = card.subject if card else self.desk.current
-        if scored is None or (self.desk.mark(scored.paper.id) != kind and not self._commit(scored, kind)):
+        if scored is None:
+            return
+        if (reason or self.desk.mark(scored.paper.id) != kind) and not self._commit(scored, kind, reason):
             return
         if card:
             card.redraw()
             return
         self.desk.advance()
         self._morning.redraw()
-        if self.desk.done:
+        if self.desk.done and self._put_by is None:
             self._close_list()
 
-    def _commit(self, scored: ScoredPaper, kind: VerdictKind) -> bool:
+    def _commit(self, scored: ScoredPaper, kind: VerdictKind, reason: str = "") -> bool:
         """Record a verdict; where that fails the screen stays as it is and says so."""
-        verdict = Verdict(scored.paper.id, kind, self._session.now(), profile=scored.profile)
+        verdict = Verdict(scored.paper.id, kind, self._session.now(), scored.profile, clean(reason))
         try:
             self._session.record(verdict)
         except TriageError as fault:
@@ -76,21 +79,3 @@ class Judging(Pages):
         if not move:
             self.desk.jump(here)
         self._morning.redraw()
-
-    def action_open_page(self) -> None:
-        """Open the abstract page."""
-        if scored := self.desk.current:
-            self._open_link(scored, scored.paper.url)
-
-    def action_open_pdf(self) -> None:
-        """Open the PDF."""
-        if scored := self.desk.current:
-            self._open_link(scored, scored.paper.pdf_url)
-
-    def _open_link(self, scored: ScoredPaper, link: str) -> None:
-        """Record that the paper was opened, once, and hand the link to the browser or to the reader."""
-        if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
-            return
-        opened = self._session.open_link(link)
-        self._morning.redraw()
-        self._say("said", f"opened {link}" if opened else f"no browser here: {link}")

@@ -46,8 +46,13 @@ def papers(count: int) -> str:
     return f"{count} paper" if count == 1 else f"{count} papers"
 
 
-def headings(shortlist: Shortlist, count: int) -> list[str]:
-    """What follows the name in the header, the longest first; the screen takes the first that fits."""
+def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
+    """What follows the name in the header, the longest first; the screen takes the first that fits.
+
+    `other` is the ranker's name where it is not the deployed one that is shown.
+    """
+    if other:
+        return [f"as {other} ranks them, not your ranker: {count} papers", f"{other}: {count}", other]
     profiles = ", ".join(map(clean, shortlist.profiles))
     covers = " ".join(map(clean, shortlist.covers)) + "".join(f", no {clean(name)}" for name in shortlist.missing)
     when = day(shortlist.announced) if shortlist.announced else ""
@@ -103,16 +108,18 @@ def morning(shortlist: Shortlist, next_announcement: str) -> Note:
     match shortlist.state:
         case "nothing-worth-it":
             return Note(
-                "No paper today earns your coffee.",
+                "Nothing today is worth your coffee.",
                 (_best(shortlist), *reasons, *notes, "Have it in peace: this page goes away by itself."),
             )
         case "quiet":
-            return Note("arXiv is quiet today: there was no announcement.", (*coming, *notes))
+            return Note("Nothing was announced.", (*coming, *notes))
         case "stale":
-            return Note("Today's announcement is late.", (*notes, *coming, "Nothing of your coffee was used."))
+            return Note(
+                "arXiv has not published today's batch yet.", (*notes, *coming, "Nothing of your coffee was used.")
+            )
         case "failed":
             again = "Nothing of your coffee was used. triage fetch tries again."
-            return Note("arXiv could not be reached or understood.", (*reasons, *notes, again))
+            return Note("arXiv could not be read.", (*reasons, *notes, again))
     if shortlist.missing:
         return Note("Nothing to show, and not everything could be read.", (*reasons, *notes))
     return Note("Nothing is left on today's list.", (*notes, *coming))

@@ -51,6 +51,7 @@ class Timekeeping(Frame):
         if self._finished:
             return
         self._finished = True
+        self._save_writing()
         if self._stage is not stages.LIST:
             outcome = self._stage.outcome
         elif self._session.countdown.started and self._session.countdown.over:
