@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from triage.pipeline.coffee import remember, shortlist
+from triage.pipeline.figures import Statistics, statistics
 from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
 from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
 from triage.pipeline.order import rank_pool
@@ -16,6 +17,7 @@ __all__ = [
     "KeptPapers",
     "Pulled",
     "Refreshed",
+    "Statistics",
     "arxiv_now",
     "deployed",
     "due",
@@ -29,4 +31,5 @@ __all__ = [
     "replays",
     "shortlist",
     "similar",
+    "statistics",
 ]

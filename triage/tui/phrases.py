@@ -57,12 +57,13 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
     covers = " ".join(map(clean, shortlist.covers)) + "".join(f", no {clean(name)}" for name in shortlist.missing)
     when = day(shortlist.announced) if shortlist.announced else ""
     known = [part for part in (when, covers) if part]
-    whole = [*known, f"{count} for you of {shortlist.total}"]
+    alarm = ["the scores drift: triage stats"] if shortlist.drift else []
+    whole = [*known, f"{count} for you of {shortlist.total}", *alarm]
     return [
         "   ".join(filter(None, (profiles, " · ".join(whole)))),
         " · ".join(whole),
         " · ".join([covers if shortlist.missing else when, f"{count} for you"]).removeprefix(" · "),
-        f"{count} for you",
+        " · ".join([f"{count} for you", *(["drift"] if alarm else [])]),
         "",
     ]
 
