@@ -479,7 +479,7 @@ def test_the_fast_encoder_reads_all_and_the_careful_one_the_best_fifth(net: Net)
     careful, fast = Careful(), Shouting()
     done = net.run(encoder=careful, fast=fast)
     assert done.embedded == len([text for text in fast.encoded if text != PROFILE.statement])
-    assert version(net) == "2 fast+careful"
+    assert version(net) == "3 fast+careful"
     best = net.store.ranking("mine", "fusion", FRIDAY)
     assert best is not None
     read = set(careful.encoded)
@@ -500,12 +500,12 @@ def test_a_list_exists_before_the_careful_stage_and_the_next_run_completes_it(ne
     done = net.run(encoder=careful, fast=fast, stop=lambda: bool(net.store.ranking("mine", "fusion", FRIDAY)))
     assert done.waiting == 0
     assert not careful.encoded
-    assert version(net) == "2 fast"
+    assert version(net) == "3 fast"
     assert any("still to be read by careful" in note for note in done.notes)
-    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "2 fast"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "3 fast"
     net.run(encoder=careful, fast=fast)
-    assert version(net) == "2 fast+careful"
-    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "2 fast+careful"
+    assert version(net) == "3 fast+careful"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "3 fast+careful"
 
 
 def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
@@ -516,7 +516,7 @@ def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
 
     done = net.run(encoder=Absent(), fast=Shouting())
     assert any("the fast encoder alone decides" in note for note in done.notes)
-    assert version(net) == "2 fast"
+    assert version(net) == "3 fast"
 
 
 def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:
@@ -570,5 +570,5 @@ def test_the_first_stage_imports_neither_torch_nor_scikit_learn(tmp_path: Path) 
     )
     command = [sys.executable, "-c", code, str(tmp_path / "triage.db")]
     version, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert version == "2 fast"
+    assert version == "3 fast"
     assert not {"torch", "sentence_transformers", "transformers", "sklearn"} & set(modules.split())

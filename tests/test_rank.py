@@ -16,12 +16,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
+from triage.embed import StaticEncoder
 from triage.paper import Paper
-from triage.rank import DEFAULT, RANKERS, THRESHOLD, Meaning, Pool, Query, best_share, order, phrases, probability
-from triage.rank.fusion import Ordinary, statement_weight
+from triage.rank import (
+    DEFAULT,
+    RANKERS,
+    THRESHOLD,
+    Judged,
+    Meaning,
+    Pool,
+    Query,
+    Scope,
+    best_share,
+    brier,
+    foretell,
+    learn,
+    order,
+    phrases,
+    probability,
+    reliability,
+)
+from triage.rank.fusion import statement_weight
 from triage.rank.lexical import Lexicon, terms
+from triage.rank.ordinary import Ordinary
 from triage.rank.space import Space
 from triage.rank.stopwords import STOP_WORDS
+from triage.rank.strands import strands
+from triage.rank.trust import FARTHEST
 from triage.rank.wishes import found_authors, found_terms
 
 if TYPE_CHECKING:
@@ -180,7 +201,7 @@ def test_fusion_is_deployed() -> None:
 def test_the_statement_ranks_alone_and_says_so(encoder: Any, today: Pool, stored: Pool) -> None:
     scores = RANKERS["fusion"].rank(asking(encoder), today, stored)
     assert {paper.id[:6] for paper in best(scores, today)} == {"9911.0"}
-    assert set(scores.parts) == {"statement words", "statement meaning"}
+    assert set(scores.parts) == {"statement words", "statement meaning", "statement kin"}
     assert scores.note == "no liked paper yet: the statement ranks alone"
 
 
@@ -210,7 +231,7 @@ def test_a_paper_not_embedded_yet_is_judged_by_its_words(encoder: Any, today: Po
 def test_liked_papers_without_vectors_leave_the_rest_at_work(encoder: Any, today: Pool, stored: Pool) -> None:
     query = Query(STATEMENT, encoder.encode([STATEMENT])[0], LIKED, None)
     scores = RANKERS["fusion"].rank(query, today, stored)
-    assert set(scores.parts) == {"liked words", "statement words", "statement meaning"}
+    assert set(scores.parts) == {"liked words", "statement words", "statement meaning", "statement kin"}
     assert "their words only" in scores.note
 
 
@@ -225,13 +246,13 @@ def test_a_day_of_strangers_has_no_winner(encoder: Any, stored: Pool) -> None:
     strangers = pooled(encoder, many(OTHERS, range(200, 240)))
     for background in (stored, Pool()):
         scores = RANKERS["fusion"].rank(asking(encoder, LIKED), strangers, background)
-        assert probability(scores.total, len(LIKED)).max() < THRESHOLD
+        assert probability(scores.total, len(LIKED), Scope()).max() < THRESHOLD
 
 
 def test_the_wanted_pass_the_threshold_with_and_without_a_store(encoder: Any, today: Pool, stored: Pool) -> None:
     for background in (stored, Pool()):
-        chances = probability(RANKERS["fusion"].rank(asking(encoder, LIKED), today, background).total, len(LIKED))
-        assert chances[:6].min() > THRESHOLD
+        total = RANKERS["fusion"].rank(asking(encoder, LIKED), today, background).total
+        assert probability(total, len(LIKED), Scope())[:6].min() > THRESHOLD
 
 
 def test_liked_papers_in_the_store_do_not_widen_what_is_ordinary(encoder: Any, today: Pool, stored: Pool) -> None:
@@ -281,6 +302,96 @@ def test_dismissed_papers_push_their_like_down_but_not_the_liked(
     assert part.max() <= 0
     assert part[is_table].mean() < 2 * part[~is_table].mean() <= 0
     assert part[:6].mean() > part[is_table].mean()
+
+
+def test_the_statement_finds_its_kin_among_stored_papers(encoder: Any, today: Pool, stored: Pool) -> None:
+    part = RANKERS["fusion"].rank(asking(encoder, LIKED), today, stored).parts["statement kin"]
+    assert part[:6].mean() > part[6:].mean() + 1
+    assert "statement kin" not in RANKERS["fusion"].rank(asking(encoder, LIKED), today, Pool()).parts
+    many_liked = many(["decoding"], range(900, 908))
+    assert "statement kin" not in RANKERS["fusion"].rank(asking(encoder, many_liked), today, stored).parts
+
+
+def test_a_phrase_of_the_statement_counts_beside_its_words() -> None:
+    papers = [
+        invent("decoding", n, title="", abstract=text)
+        for n, text in enumerate(("speculative decoding of text", "decoding of speculative text", "other things"))
+    ]
+    lexicon = Lexicon.fit(papers, np.ones(3, dtype=bool))
+    together, apart, nothing = lexicon.bm25("speculative decoding")
+    assert together > apart > nothing == 0.0
+    found, gains = lexicon.term_gains("speculative decoding")
+    assert found == ["speculative", "decoding", "speculative decoding"]
+    assert gains[1, 2] == 0.0
+
+
+def test_a_focus_of_two_strands_ranks_each_and_not_the_bland_middle() -> None:
+    """60 and 3 liked papers of two unlike interests: a paper near the small one beats a mixture of both."""
+    encoder = StaticEncoder()
+
+    def read(papers: Sequence[Paper]) -> NDArray[np.float32]:
+        return encoder.encode([encoder.paper_text(paper) for paper in papers])
+
+    def about(topics: Sequence[str], number: int) -> Paper:
+        """Twelve words, in equal parts of each topic, and four that say nothing of one."""
+        rng = random.Random(f"{topics}-{number}")
+        said = [word for topic in topics for word in rng.choices(TOPICS[topic].split(), k=12 // len(topics))]
+        said += rng.choices(["novel", "method", "results", "study", "propose"], k=4)
+        rng.shuffle(said)
+        name = f"99{11 + len(topics)}.{list(TOPICS).index(topics[0])}{number:04d}"
+        return Paper(name, " ".join(said[:6]), " ".join(said[6:]))
+
+    liked = tuple(about(["slam"], n) for n in range(60)) + tuple(about(["tables"], n) for n in range(3))
+    small = [about(["tables"], n) for n in range(100, 106)]
+    mixed = [about(["slam", "tables"], n) for n in range(3)]
+    papers = (*small, *mixed, *(about([topic], n) for topic in ("speech", "code") for n in range(100, 120)))
+    others = tuple(about([topic], n) for topic in TOPICS for n in range(200, 240))
+    query = Query("", liked=liked, fast=Meaning(None, read(liked)))
+    scores = RANKERS["fusion"].rank(query, Pool(papers, None, read(papers)), Pool(others, None, read(others)))
+    assert scores.total[:6].min() > scores.total[6:9].max()
+    assert scores.total[:9].min() > scores.total[9:].max()
+    np.testing.assert_allclose(sum(scores.parts.values()), scores.total, rtol=1e-12)
+
+
+def test_a_reason_names_the_terms_of_the_strand_that_carried_the_paper(encoder: Any, stored: Pool) -> None:
+    liked = many(["slam"], range(900, 910)) + many(["tables"], range(900, 903))
+    pool = pooled(encoder, many(["tables", "slam"], range(2)))
+    fitted = RANKERS["fusion"].fit(pool, pooled(encoder, many(["speech", "code", "decoding"], range(100, 160))))
+    query = asking(encoder, liked, statement="")
+    for paper, reason in zip(pool.papers, fitted.explain(query, fitted.rank(query), range(4)), strict=True):
+        topic = "tables" if paper.id.startswith("9911.1") else "slam"
+        near = " ".join(one.text for one in liked if one.id[:6] == paper.id[:6]).lower()
+        assert reason.nearest is not None
+        assert reason.nearest.id[:6] == paper.id[:6]
+        assert all(word in near for term in reason.liked_terms for word in term.split()), topic
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    angles=st.lists(st.floats(0, 2 * np.pi), min_size=1, max_size=12),
+    shuffler=st.randoms(use_true_random=False),
+)
+def test_strands_hold_every_paper_once_in_any_order(angles: list[float], shuffler: random.Random) -> None:
+    names = [f"{n:02d}" for n in range(len(angles))]
+    places = list(range(len(angles)))
+    shuffler.shuffle(places)
+
+    def parted(order: list[int]) -> list[set[str]]:
+        rows = np.array([[np.cos(angles[at]), np.sin(angles[at])] for at in order])
+        found = strands(rows @ rows.T, [names[at] for at in order], 0.2)
+        assert sorted(index for group in found for index in group) == list(range(len(order)))
+        return [{names[order[index]] for index in group} for group in found]
+
+    straight = parted(list(range(len(angles))))
+    assert straight == parted(places)
+    assert all(len(group) >= 2 for group in straight) or len(straight) == 1
+
+
+def test_unlike_groups_part_and_a_lone_paper_joins_the_nearest() -> None:
+    rows = np.array([[1, 0, 0], [1, 0.1, 0], [0, 1, 0], [0, 1, 0.1], [0.3, 0, 1], [np.nan] * 3])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    assert strands(rows @ rows.T, list("abcdef"), 0.35) == [[0, 1, 4, 5], [2, 3]]
+    assert strands(rows[:3] @ rows[:3].T, list("abc"), 0.35) == [[0, 1, 2]]
 
 
 def test_terms_are_whole_words_in_any_case_and_authors_may_be_initials() -> None:
@@ -383,9 +494,87 @@ def test_rankers_without_reasons_still_give_their_parts(today: Pool) -> None:
 
 @pytest.mark.parametrize("liked", [0, 1, 2, 5, 12, 400])
 def test_a_higher_score_is_never_a_lower_chance(liked: int) -> None:
-    chances = probability(np.linspace(-20, 60, 400), liked)
+    chances = probability(np.linspace(-20, 60, 400), liked, Scope())
     assert (np.diff(chances) >= 0).all()
     assert 0 < chances[0] < THRESHOLD < chances[-1] < 1
+
+
+def test_a_broader_focus_reaches_more_of_the_field_and_scores_less(encoder: Any, today: Pool, stored: Pool) -> None:
+    fitted = RANKERS["fusion"].fit(today, stored)
+    scope = fitted.prepared.scope
+    assert scope is not None
+    narrow, broad = (scope(asking(encoder, statement=said)) for said in (STATEMENT, "common1 common2 tables slam"))
+    assert narrow.reach is not None
+    assert broad.reach is not None
+    assert scope(asking(encoder, LIKED)).cohesion is None  # the careful encoder alone has another scale
+    assert RANKERS["fusion"].fit(today, Pool()).prepared.scope(asking(encoder)) == Scope()  # type: ignore[misc]
+    scores = np.linspace(5, 40, 20)
+    assert (probability(scores, 5, Scope(4.0, 3.0)) > probability(scores, 5, Scope(8.0, 3.0))).all()
+    assert (probability(scores, 5, Scope(4.0, 3.0)) > probability(scores, 5, Scope(4.0, 6.0))).all()
+
+
+def test_only_a_calibrated_ranker_tells_chances(encoder: Any, today: Pool, stored: Pool) -> None:
+    query = asking(encoder, LIKED)
+    for name, ranker in RANKERS.items():
+        fitted = ranker.fit(today, stored)
+        chances = fitted.chances(query, fitted.rank(query))
+        assert (chances is not None) == (name == DEFAULT)
+
+
+# the reader's own verdicts
+
+
+def sessions(prior: float, wanted: Sequence[bool], a_day: int = 5) -> list[Judged]:
+    return [Judged(DAY + timedelta(days=n // a_day), prior, one) for n, one in enumerate(wanted)]
+
+
+def test_verdicts_move_the_prior_and_few_move_it_little() -> None:
+    kept = learn(sessions(0.2, [True] * 3))
+    assert 0.2 < kept.moved(0.2) < 0.5
+    often, seldom = learn(sessions(0.2, [True, False] * 60)), learn(sessions(0.2, [True] + [False] * 119))
+    assert often.moved(0.2) == pytest.approx(0.5, abs=0.02)
+    assert seldom.moved(0.2) < 0.06
+    assert learn([]).moved(0.2) == pytest.approx(0.2)
+    assert learn(sessions(0.01, [True] * 500)).shift == FARTHEST
+
+
+def test_a_chance_is_shown_only_once_it_was_checked_and_came_true() -> None:
+    few = learn(sessions(0.2, [True] + [False] * 6))
+    assert few.shown(0.2) is None
+    assert few.standing == "not calibrated yet (n = 7)"
+    fair = learn(sessions(0.2, ([True] + [False] * 4) * 12))
+    assert fair.standing == "calibrated on 60 verdicts"
+    assert fair.shown(0.2) == pytest.approx(0.2, abs=0.03)
+    turned = learn(sessions(0.02, [True] * 60))
+    assert turned.shown(0.02) is None
+    assert turned.standing.startswith("not calibrated (n = 60: told ")
+
+
+def test_a_session_is_foretold_by_earlier_ones_alone() -> None:
+    judged = sessions(0.3, [True, False, True, True, False] * 6)
+    whole = foretell(judged)
+    for cut in (5, 10, 20):
+        assert foretell(judged[:cut]) == whole[:cut]
+    assert [one.chance for one in whole[:5]] == pytest.approx([0.3] * 5)
+    assert foretell(judged[::-1])[-1].chance == whole[-1].chance
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.001, 0.999), st.booleans()), min_size=1, max_size=80))
+def test_moving_keeps_the_order_and_the_tenths_hold_every_verdict(told: list[tuple[float, bool]]) -> None:
+    judged = [Judged(DAY + timedelta(days=n % 7), prior, wanted) for n, (prior, wanted) in enumerate(told)]
+    calibration = learn(judged)
+    moved = [calibration.moved(prior) for prior in sorted(prior for prior, _ in told)]
+    assert moved == sorted(moved)
+    assert all(0 < one < 1 for one in moved)
+    ahead = foretell(judged)
+    tenths = reliability(ahead)
+    assert sum(tenth.n for tenth in tenths) == len(told)
+    assert [tenth.told for tenth in tenths] == sorted(tenth.told for tenth in tenths)
+    score = brier(ahead)
+    assert score is not None
+    assert 0 <= score <= 1
+    assert brier([]) is None
 
 
 # the benchmark
@@ -488,7 +677,7 @@ def test_a_paper_outside_the_second_stage_keeps_the_first_stages_score(encoder: 
     background, query = twice(encoder, stored.papers, stored.papers), asking_twice(encoder)
     fast = RANKERS["fusion"].rank(query, twice(encoder, today.papers), Pool(stored.papers, None, background.fast))
     both = RANKERS["fusion"].rank(query, twice(encoder, today.papers, best), background)
-    assert (fast.version, both.version) == ("2 fast", "2 fast+careful")
+    assert (fast.version, both.version) == ("3 fast", "3 fast+careful")
     np.testing.assert_allclose(fast.total[6:], both.total[6:])
     assert not np.allclose(fast.total[:6], both.total[:6])
     np.testing.assert_allclose(sum(both.parts.values()), both.total, rtol=1e-12)

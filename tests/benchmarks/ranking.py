@@ -4,8 +4,10 @@
 
 DIR is a folder in the format of reading-list benchmarks: `papers.jsonl.gz`, `profiles.json`, `candidates.json`,
 `background.json`, and `minilm.npy` where the vectors are stored already. A task is PROFILE@K#DRAW. What is relevant is
-never read. With the background, all days are ranked in one pass: a paper's fusion score depends on the background and
-the query alone, so later days cannot leak into it. With `--cold` the store is empty and each day is ranked by itself.
+never read. What the ranker knows of each focus, from which its calibration starts, goes to OUT.tsv.scope: a task, its
+reach and its cohesion a line. With the background, all days are ranked in one pass: a paper's fusion score depends on
+the background and the query alone, so later days cannot leak into it. With `--cold` the store is empty and each day is
+ranked by itself.
 """
 
 from __future__ import annotations
@@ -101,11 +103,19 @@ def with_fast(bench: Bench) -> Bench:
     return replace(bench, fast=dict(zip(ids, rows, strict=True)), fast_statements=told)
 
 
-def rank_warm(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False, panel_size: int = PANEL_MOST) -> None:
+def rank_warm(
+    bench: Bench,
+    ranker: Ranker,
+    out: TextIO,
+    *,
+    stages: bool = False,
+    panel_size: int = PANEL_MOST,
+    scopes: TextIO | None = None,
+) -> None:
     """Rank all days of each pool at once, beside its background."""
     for name, days in bench.candidates.items():
         background = bench.pool(bench.background.get(name, []), panel_size if stages else None)
-        rank_pool(bench, ranker, name, days, background, out, stages=stages)
+        rank_pool(bench, ranker, name, days, background, out, stages=stages, scopes=scopes)
 
 
 def rank_cold(bench: Bench, ranker: Ranker, out: TextIO, *, stages: bool = False) -> None:
@@ -124,6 +134,7 @@ def rank_pool(
     out: TextIO,
     *,
     stages: bool = False,
+    scopes: TextIO | None = None,
 ) -> None:
     """Fit once on these days, then rank every task of the pool's profiles; only days of the window are written."""
     started = time.monotonic()
@@ -136,7 +147,11 @@ def rank_pool(
             continue
         within = {p for day, found in days.items() if _in_window(profile, day) for p in found}
         for task, liked in tasks(profile) if within else ():
-            total = _totals(first, fitted, bench.query(profile, liked), ids, days)
+            query = bench.query(profile, liked)
+            total = _totals(first, fitted, query, ids, days)
+            if scopes and fitted.prepared.scope:
+                known = fitted.prepared.scope(query)
+                scopes.write(f"{task}\t{known.reach}\t{known.cohesion}\n")
             out.writelines(
                 f"{task}\t{paper}\t{value:.9g}\n" for paper, value in zip(ids, total, strict=True) if paper in within
             )
@@ -204,11 +219,12 @@ def main() -> None:
     if args.stage == "fast":
         bench = replace(bench, vectors=dict.fromkeys(bench.papers, np.full(1, np.nan, dtype=np.float32)))
     stages = args.stage == "both" and args.ranker == DEFAULT
-    with args.runs.open("w", encoding="utf-8") as out:
+    beside = args.runs.with_name(f"{args.runs.name}.scope")
+    with args.runs.open("w", encoding="utf-8") as out, beside.open("w", encoding="utf-8") as scopes:
         if args.cold:
             rank_cold(bench, RANKERS[args.ranker], out, stages=stages)
         else:
-            rank_warm(bench, RANKERS[args.ranker], out, stages=stages, panel_size=args.panel)
+            rank_warm(bench, RANKERS[args.ranker], out, stages=stages, panel_size=args.panel, scopes=scopes)
 
 
 def _nothing(texts: list[str]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ _PARTS = {
     "liked meaning": "likeness to what you liked",
     "statement words": "words of your statement",
     "statement meaning": "likeness to your statement",
+    "statement kin": "likeness to what your statement finds among the stored papers",
     "terms": "your terms",
     "authors": "your authors",
     "dismissed": "likeness to what you dismissed",
@@ -87,9 +88,13 @@ def figure(found: Interval) -> str:
 def explanation(scored: ScoredPaper, ranked: Shortlist) -> Sequence[str]:
     """Why a paper ranks where it does, complete: reasons, parts of the score, slot, ranker."""
     width = max((len(_PARTS.get(name, name)) for name in scored.parts), default=0)
-    parts = [f"  {value:+7.2f}  {_PARTS.get(name, name):<{width}}" for name, value in _largest(scored)]
+    size = sum(abs(value) for value in scored.parts.values()) or 1.0
+    parts = [
+        f"  {value:+7.2f}  {abs(value) / size:4.0%}  {_PARTS.get(name, name):<{width}}"
+        for name, value in _largest(scored)
+    ]
     slot = f"slot {scored.slot}" + (f", drawn with probability {scored.chance:.3f}" if scored.chance < 1 else "")
-    whole = f"  {scored.score:+7.2f}  the score; place {scored.rank} of {ranked.total} in the order to read"
+    whole = f"  {scored.score:+7.2f}        the score; place {scored.rank} of {ranked.total} in the order to read"
     ranker = f"ranked by {ranked.ranker} {ranked.ranker_version} for {scored.profile}, not calibrated yet"
     return [*scored.why, "", *(part.rstrip() for part in parts), whole, "", slot, ranker, *ranked.notes]
 

@@ -16,9 +16,6 @@ from triage.pipeline.vectors import Lookup, Lookups, Progress, embed_missing, si
 from triage.store import Ranking
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from triage.embed import Encoder
     from triage.profile import Profile
     from triage.rank import Fitted, Meaning, Pool, Query
@@ -215,12 +212,16 @@ def _rank_day(
 def scored(
     fitted: Fitted, asked: Query, profile: str, *, seed: int
 ) -> tuple[tuple[ScoredPaper, ...], dict[str, float], str]:
-    """Rank one pool: the papers best first with their reasons, the prior chance of each, and the ranker's note."""
+    """Rank one pool: the papers best first with their reasons, the prior chance of each, and the ranker's note.
+
+    For a ranker without a calibration the place stands in for the chance, from 1 downwards.
+    """
     scores = fitted.rank(asked, seed=seed)
     ids = [paper.id for paper in fitted.papers]
     best = rank.order(scores.total, ids)
     reasons = fitted.explain(asked, scores, best)
-    chances = _worth(fitted.ranker, scores.total, best, len(asked.liked))
+    told = fitted.chances(asked, scores)
+    chances = [1 - place / len(best) if told is None else float(told[index]) for place, index in enumerate(best)]
     papers = tuple(
         ScoredPaper(
             paper=fitted.papers[index],
@@ -233,17 +234,6 @@ def scored(
         for place, (index, reason) in enumerate(zip(best, reasons, strict=True), 1)
     )
     return papers, {ids[index]: chance for index, chance in zip(best, chances, strict=True)}, scores.note
-
-
-def _worth(ranker: str, total: NDArray[np.float64], best: Sequence[int], liked: int) -> list[float]:
-    """The prior chance of each paper in the order of `best`.
-
-    Only the default ranker's scores are calibrated; for a baseline the place stands in, from 1 downwards.
-    """
-    if ranker != rank.DEFAULT:
-        return [1 - place / len(best) for place in range(len(best))]
-    chances = rank.probability(total, liked)
-    return [float(chances[index]) for index in best]
 
 
 def rank_pool(

@@ -7,7 +7,9 @@ from triage.rank.calibration import THRESHOLD, probability
 from triage.rank.fusion import prepare as prepare_fusion
 from triage.rank.reasons import phrases
 from triage.rank.records import Fitted, Meaning, Pool, Query, Ranker, Reason, Scores, order
+from triage.rank.scope import Scope
 from triage.rank.stages import PANEL, PANEL_MOST, PANEL_OF, best_share, panel
+from triage.rank.trust import Calibration, Foretold, Judged, Tenth, brier, foretell, learn, reliability
 
 __all__ = [
     "DEFAULT",
@@ -16,18 +18,27 @@ __all__ = [
     "PANEL_OF",
     "RANKERS",
     "THRESHOLD",
+    "Calibration",
     "Fitted",
+    "Foretold",
+    "Judged",
     "Meaning",
     "Pool",
     "Query",
     "Ranker",
     "Reason",
+    "Scope",
     "Scores",
+    "Tenth",
     "best_share",
+    "brier",
+    "foretell",
+    "learn",
     "order",
     "panel",
     "phrases",
     "probability",
+    "reliability",
 ]
 
 DEFAULT = "fusion"
@@ -35,7 +46,7 @@ DEFAULT = "fusion"
 RANKERS: dict[str, Ranker] = {
     ranker.name: ranker
     for ranker in (
-        Ranker("fusion", "2", prepare_fusion, stages=True),
+        Ranker("fusion", "3", prepare_fusion, stages=True),
         Ranker("tfidf-svm", "1", prepare_svm),
         Ranker("mean-similarity", "1", prepare_similarity),
         Ranker("newest", "1", prepare_newest),

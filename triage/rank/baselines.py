@@ -7,10 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from triage.rank.lexical import full_text
+from triage.rank.records import Prepared
 
 if TYPE_CHECKING:
     from triage.paper import Paper
-    from triage.rank.records import Pool, Query, Score, Values, Vectors
+    from triage.rank.records import Pool, Query, Values, Vectors
 
 _UNDEFINED = "no liked paper: newest first"
 _TOKEN = r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b"
@@ -29,16 +30,16 @@ def dated(paper: Paper) -> date | None:
     return paper.announced or (paper.submitted.date() if paper.submitted else None)
 
 
-def prepare_newest(pool: Pool, background: Pool) -> tuple[Score, None]:
+def prepare_newest(pool: Pool, background: Pool) -> Prepared:
     """Newest first, then by identifier."""
 
     def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
         return {"newest": recency(pool.papers)}, ""
 
-    return score, None
+    return Prepared(score)
 
 
-def prepare_random(pool: Pool, background: Pool) -> tuple[Score, None]:
+def prepare_random(pool: Pool, background: Pool) -> Prepared:
     """Draw a number for each paper; the same seed draws the same for the same set of papers, in whatever order."""
     import numpy as np
 
@@ -48,10 +49,10 @@ def prepare_random(pool: Pool, background: Pool) -> tuple[Score, None]:
         drawn[by_id] = np.random.default_rng(seed).random(len(pool.papers))
         return {"random": drawn}, ""
 
-    return score, None
+    return Prepared(score)
 
 
-def prepare_similarity(pool: Pool, background: Pool) -> tuple[Score, None]:
+def prepare_similarity(pool: Pool, background: Pool) -> Prepared:
     """Weighted mean cosine to the liked papers as in zotero-arxiv-daily: 1 / (1 + log10 rank by date), summing to 1."""
     import numpy as np
 
@@ -67,7 +68,7 @@ def prepare_similarity(pool: Pool, background: Pool) -> tuple[Score, None]:
         wanted = (weights / weights.sum()) @ liked[by_date].astype(np.float64)
         return {"similarity": np.nan_to_num(vectors.astype(np.float64) @ wanted, nan=0.0)}, ""
 
-    return score, None
+    return Prepared(score)
 
 
 def _widest(pool: Pool, query: Query) -> tuple[Vectors | None, Vectors | None]:
@@ -89,7 +90,7 @@ def _liked_on(query: Query, row: int) -> tuple[date, str]:
     return at or dated(query.liked[row]) or date.min, query.liked[row].id
 
 
-def prepare_svm(pool: Pool, background: Pool) -> tuple[Score, None]:
+def prepare_svm(pool: Pool, background: Pool) -> Prepared:
     """TF-IDF and a linear SVM as in arxiv-sanity-lite: liked papers against all others of pool and background.
 
     The features are fitted on pool and background; the original fits the liked papers in as well, which changes no
@@ -112,7 +113,7 @@ def prepare_svm(pool: Pool, background: Pool) -> tuple[Score, None]:
         margin = _svm_margin(wanted, rows[others], rows, seed)
         return {"svm": margin[np.array([place[paper.id] for paper in pool.papers], dtype=np.intp)]}, note
 
-    return score, None
+    return Prepared(score)
 
 
 def _sanity_features(papers: Sequence[Paper]) -> tuple[Any, Any, str]:

@@ -43,11 +43,6 @@ def terms(text: str) -> tuple[str, ...]:
     return (*said, *map(" ".join, pairwise(said)))
 
 
-def words(text: str) -> list[str]:
-    """The single words of `terms`, each once, in their order."""
-    return [term for term in dict.fromkeys(terms(text)) if " " not in term]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """Word counts of some papers, weighed by how rare the words are among the reference papers.
@@ -104,6 +99,14 @@ class Lexicon:
             total[row.indices] += row.data
         return total / max(len(papers), 1)
 
+    def among(self, papers: Sequence[Paper]) -> Values:
+        """TF-IDF cosines of papers among themselves, (k, k), by the terms that some fitted paper has."""
+        import numpy as np
+        from scipy.sparse import vstack
+
+        rows = vstack([self.vector(paper) for paper in papers])
+        return np.asarray((rows @ rows.T).toarray(), dtype=np.float64)
+
     def likeness(self, papers: Sequence[Paper]) -> Values:
         """Mean TF-IDF cosine of every fitted paper to `papers`, (n,)."""
         import numpy as np
@@ -111,27 +114,31 @@ class Lexicon:
         return np.asarray(self.weights @ self.centroid(papers), dtype=np.float64).ravel()
 
     def bm25(self, statement: str) -> Values:
-        """BM25 of the statement's words (k1 1.2, b 0.75) as a share of the most they could reach, (n,)."""
+        """BM25 of the statement's terms (k1 1.2, b 0.75) as a share of the most they could reach, (n,).
+
+        Its words and its phrases of two words weigh alike: beside the words alone the phrases gain 0.002 day@10 and
+        0.004 day@5 at five liked papers and 0.006 week nDCG@10 at three; title terms counted twice gained nothing.
+        """
         import numpy as np
 
-        found, gains = self.word_gains(statement)
-        most = (_K1 + 1) * sum(self._rarity(word) for word in words(statement))
+        found, gains = self.term_gains(statement)
+        most = (_K1 + 1) * sum(self._rarity(term) for term in dict.fromkeys(terms(statement)))
         return gains.sum(axis=1) / most if found else np.zeros(len(self.lengths))
 
-    def word_gains(self, statement: str) -> tuple[list[str], Values]:
-        """Give the statement's words that occur at all, and what each adds to each paper's BM25, (n, words)."""
+    def term_gains(self, statement: str) -> tuple[list[str], Values]:
+        """Give the statement's terms that occur at all, and what each adds to each paper's BM25, (n, terms)."""
         import numpy as np
 
-        found = [word for word in words(statement) if word in self.vocabulary]
-        tf = self.counts[:, [self.vocabulary[word] for word in found]].toarray().astype(np.float64)
+        found = [term for term in dict.fromkeys(terms(statement)) if term in self.vocabulary]
+        tf = self.counts[:, [self.vocabulary[term] for term in found]].toarray().astype(np.float64)
         damp = _K1 * (1 - _B + _B * self.lengths / self.typical)
-        return found, tf * (_K1 + 1) / (tf + damp[:, None]) * np.array([self._rarity(word) for word in found])
+        return found, tf * (_K1 + 1) / (tf + damp[:, None]) * np.array([self._rarity(term) for term in found])
 
-    def _rarity(self, word: str) -> float:
-        """BM25's idf of one word, log(1 + (n - df + 1/2) / (df + 1/2)), never negative."""
+    def _rarity(self, term: str) -> float:
+        """BM25's idf of one term, log(1 + (n - df + 1/2) / (df + 1/2)), never negative."""
         import math
 
-        df = float(self.df[self.vocabulary[word]]) if word in self.vocabulary else 0.0
+        df = float(self.df[self.vocabulary[term]]) if term in self.vocabulary else 0.0
         return math.log(1 + (self.n - df + 0.5) / (df + 0.5))
 
 

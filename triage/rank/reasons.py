@@ -23,13 +23,17 @@ _SHOWN_TERMS = 4
 _WORDS_AT_MOST = 30
 
 
-def explain(features: Features, query: Query, chosen: Sequence[int]) -> list[Reason]:
-    """Give the evidence for each chosen paper of the pool; the parts are filled in by `Fitted.explain`."""
-    found, gains = features.lexicon.word_gains(query.statement)
-    spread, names = features.lexicon.centroid(query.liked), list(features.lexicon.vocabulary)
+def explain(features: Features, query: Query, chosen: Sequence[int], strands: Sequence[Sequence[int]]) -> list[Reason]:
+    """Give the evidence for each chosen paper of the pool; the parts are filled in by `Fitted.explain`.
+
+    `strands` names for each chosen paper the liked ones that its score was made with, by their place in the query.
+    """
+    found, gains = features.lexicon.term_gains(query.statement)
+    spreads = {tuple(strand): features.lexicon.centroid([query.liked[row] for row in strand]) for strand in strands}
+    names = list(features.lexicon.vocabulary)
     reasons = []
-    for index in chosen:
-        paper, row = features.papers[index], features.lexicon.weights[index]
+    for index, strand in zip(chosen, strands, strict=True):
+        paper, row, spread = features.papers[index], features.lexicon.weights[index], spreads[tuple(strand)]
         carried = zip([names[column] for column in row.indices], row.data * spread[row.indices], strict=True)
         nearest, cosine = _nearest(features, query, index)
         reasons.append(

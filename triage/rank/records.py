@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
 
+from triage.rank.calibration import probability
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from triage.paper import Paper
+    from triage.rank.scope import Scope
 
     Vectors: TypeAlias = NDArray[np.float32]
     Values: TypeAlias = NDArray[np.float64]
@@ -115,8 +118,17 @@ class Reason:
     note: str = ""
 
 
-Score: TypeAlias = "Callable[[Query, int], tuple[dict[str, Values], str]]"
-Explain: TypeAlias = "Callable[[Query, Sequence[int]], list[Reason]]"
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a ranker can do once it has read its papers.
+
+    `score` gives the parts of each paper's score and a note, for a query and a seed; `explain` the reasons of the
+    papers at some indices; `scope` how narrow the query is, from which a calibrated ranker's chances follow.
+    """
+
+    score: Callable[[Query, int], tuple[dict[str, Values], str]]
+    explain: Callable[[Query, Sequence[int]], list[Reason]] | None = None
+    scope: Callable[[Query], Scope] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,14 +138,13 @@ class Fitted:
     ranker: str
     version: str
     papers: tuple[Paper, ...]
-    score: Score
-    reasons: Explain | None = None
+    prepared: Prepared
 
     def rank(self, query: Query, *, seed: int = 0) -> Scores:
         """Score every paper of the pool; the same query and seed give the same scores."""
         import numpy as np
 
-        parts, note = self.score(query, seed)
+        parts, note = self.prepared.score(query, seed)
         total = np.zeros(len(self.papers))
         for part in parts.values():
             total = total + part
@@ -141,10 +152,15 @@ class Fitted:
 
     def explain(self, query: Query, scores: Scores, chosen: Iterable[int]) -> list[Reason]:
         """Give the reasons of the papers at the indices `chosen`, with the parts that `scores` holds for them."""
-        indices = list(chosen)
-        bare = self.reasons(query, indices) if self.reasons else [Reason(note=scores.note) for _ in indices]
+        indices, reasons = list(chosen), self.prepared.explain
+        bare = reasons(query, indices) if reasons else [Reason(note=scores.note) for _ in indices]
         shares = [{name: float(part[index]) for name, part in scores.parts.items()} for index in indices]
         return [replace(why, parts=share) for why, share in zip(bare, shares, strict=True)]
+
+    def chances(self, query: Query, scores: Scores) -> Values | None:
+        """The prior chance that each paper is worth reading, (n,); None for a ranker without a calibration."""
+        scope = self.prepared.scope
+        return probability(scores.total, len(query.liked), scope(query)) if scope else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +168,18 @@ class Ranker:
     """A way to rank, by name and version; `fit` reads the papers once, `rank` does both steps for one query.
 
     `background` are stored papers of recent days, unlabelled: they say what is ordinary. They are never ranked.
-    The version of a ranker that works in `stages` tells with each score which encoders took part, as in "2 fast".
+    The version of a ranker that works in `stages` tells with each score which encoders took part, as in "3 fast".
     """
 
     name: str
     version: str
-    prepare: Callable[[Pool, Pool], tuple[Score, Explain | None]]
+    prepare: Callable[[Pool, Pool], Prepared]
     stages: bool = False
 
     def fit(self, pool: Pool, background: Pool) -> Fitted:
         """Read the pool and the background; costs about a second for 1,500 papers where words are counted."""
-        score, reasons = self.prepare(pool, background)
         version = f"{self.version} {pool.stage}" if self.stages else self.version
-        return Fitted(self.name, version, pool.papers, score, reasons)
+        return Fitted(self.name, version, pool.papers, self.prepare(pool, background))
 
     def rank(self, query: Query, pool: Pool, background: Pool, *, seed: int = 0) -> Scores:
         """Score the pool for one query; see `Fitted.rank`."""
