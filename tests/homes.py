@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from triage.budget import Shortlist
 from triage.demo import DAYS, FRIDAY, DemoServer, demo_home
 from triage.fetch import Wire
-from triage.pipeline import refresh
+from triage.pipeline import refresh, remember
 from triage.profile import Profile
 from triage.store import Store
 
@@ -27,6 +28,12 @@ class FridayClock:
         raise AssertionError("a loopback server needs no pause")
 
 
+def empty_list(profile: Profile) -> Shortlist:
+    """A list of an earlier morning without papers."""
+    name = (profile.name,)
+    return Shortlist("quiet", name, None, {}, {}, 180.0, 180.0, "fusion", "1", (), ())
+
+
 def ranked_home(folder: Path, server: DemoServer, encoder: Any) -> Path:
     """Make the home; nothing newer than Friday is expected in it."""
     home = demo_home(folder, server)
@@ -38,4 +45,5 @@ def ranked_home(folder: Path, server: DemoServer, encoder: Any) -> Path:
             server.day = day
             with Wire(**server.addresses, pause=0, clock=FridayClock()) as wire:
                 refresh(store, profile, encoder=encoder, now=FRIDAY, wire=wire)
+        remember(store, empty_list(profile), shown_by="session", day=FRIDAY.date(), at=FRIDAY)  # no first coffee
     return home

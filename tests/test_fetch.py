@@ -126,6 +126,13 @@ def test_one_bad_entry_is_skipped_and_counted(arxiv: ArxivServer, wire: Wire) ->
     assert (feed.size, feed.skipped) == (3, 2)
 
 
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "soon", ""])
+def test_a_date_that_is_none_spoils_no_feed(arxiv: ArxivServer, wire: Wire, when: str) -> None:
+    arxiv.feed["cs.LG"] = atom_feed([item(1)]).replace(b"2026-11-20T00:00:00-05:00", when.encode())
+    feed = read_feed(wire, ["cs.LG"])
+    assert (len(feed.items), feed.day) == (1, FRIDAY)
+
+
 def test_a_paper_listed_twice_is_kept_once(arxiv: ArxivServer, wire: Wire) -> None:
     arxiv.feed["cs.LG"] = atom_feed([item(1, "cross"), item(2), item(1), item(1, "replace")])
     feed = read_feed(wire, ["cs.LG"])

@@ -260,6 +260,17 @@ def test_the_servers_date_decides_which_day_it_is(mornings: Mornings) -> None:
     assert run.offset_s == pytest.approx(-2 * 86400 + 7 * 3600 - 12 * 3600)
 
 
+def test_the_servers_date_decides_for_the_list_too(mornings: Mornings, encoder: Any) -> None:
+    """Friday by arXiv's clock and read; a local clock a working week ahead does not make it stale."""
+    mornings.publish(mornings.on(20), item(1))
+    mornings.on(27)
+    mornings.server.date = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    assert _refresh(mornings, encoder).report.announced == date(2026, 11, 20)
+    assert _listed(mornings).missing == {}
+    assert not due(mornings.store, [PROFILE], mornings.clock.now(), ranker="fusion")
+    assert due(mornings.store, [PROFILE], mornings.clock.now() + timedelta(days=3), ranker="fusion"), "Monday there"
+
+
 def test_a_reader_in_auckland_meets_the_same_day(mornings: Mornings) -> None:
     mornings.publish(mornings.on(20), item(1))
     mornings.clock.start = mornings.clock.start.astimezone(datetime.fromisoformat("2026-11-20T12:00:00+13:00").tzinfo)

@@ -276,6 +276,14 @@ def test_the_servers_date_corrects_a_wrong_local_clock(arxiv: ArxivServer, clock
         assert wire.server_now == clock.now() + timedelta(hours=9)
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 1900 00:00:00 GMT", "soon"])
+def test_a_date_of_no_known_time_moves_no_clock(arxiv: ArxivServer, clock: Clock, date: str) -> None:
+    arxiv.fail("/atom", Fault(200, GOOD, {"Date": date}))
+    with made(arxiv, clock) as wire:
+        read_feed(wire, ["cs.LG"])
+        assert (wire.offset, wire.server_now) == (None, clock.now())
+
+
 @pytest.mark.parametrize(("age", "offset"), [("7200", 0.0), ("60", -3540.0), ("x", -3600.0)])
 def test_an_answer_from_a_cache_is_as_old_as_it_says(arxiv: ArxivServer, clock: Clock, age: str, offset: float) -> None:
     arxiv.date = clock.now() - timedelta(hours=1)

@@ -61,6 +61,7 @@ class Net:
 
     def __init__(self, server: ArxivServer, store: Store, clock: Any, encoder: Any) -> None:
         self.server, self.store, self.clock, self.encoder = server, store, clock, encoder
+        server.date = clock.now
 
     def run(self, profile: Profile = PROFILE, **given: Any) -> Any:
         with Wire(**self.server.addresses, pause=0, clock=self.clock) as wire:

@@ -83,7 +83,11 @@ def test_two_lines_are_enough() -> None:
         ('statement = "x"\ncategories = [\n  "cs.LG",\n  "cs.LGG",\n]', "4:4", "did you mean cs.LG"),
         ('statement = "x"\ncategories = ["cs"]', "2:16", "whole archive"),
         ('statement = "x"\ncategories = ["cs.LG"]\nseeds = ["2613.00001"]', "3:11", "no arXiv identifier"),
-        ('statement = "x"\ncategories = ["cs.LG"]\nseeds = ["2611.00001", "2611.00001v2"]', "3:25", "stands twice"),
+        (
+            'statement = "x"\ncategories = ["cs.LG"]\nseeds = ["2611.00001", "2611.00001v2"]',
+            "3:25",
+            "2611.00001v2 is 2611.00001, which stands there already",
+        ),
         (
             'statement = "x"\ncategories = ["cs.LG"]\nseeds = ["2611.00001"]\navoid_seeds = ["2611.00001"]',
             "4:17",
@@ -94,7 +98,7 @@ def test_two_lines_are_enough() -> None:
         ('statement = "x"\ncategories = ["cs.LG"]\n[explore]\nfocsu = 1', "4", "did you mean 'explore.focus'"),
         ('statement = "x"\ncategories = ["cs.LG"]\n[budget]\nminutes = -1', "4", "between 0 and 240"),
         ('statement = "x"\ncategories = ["cs.LG"]\n[budget]\nminutes = true', "4", "must be a number"),
-        ('statement = "x"\ncategories = ["cs.LG"]\n[budget]\nmon = 300', "3", "between 0 and 240"),
+        ('statement = "x"\ncategories = ["cs.LG"]\n[budget]\nmon = 300', "4:7", "between 0 and 240"),
         ('statement = "x"\ncategories = ["cs.LG"]\nbudget = 3', "3", "must be a section"),
         ('statement = "x"\ncategories = ["cs.LG"]\n[shortlist]\nmax_items = 2.5', "4", "must be a whole number"),
         ('statement = "x"\ncategories = ["cs.LG"]\n[shortlist]\nthreshold = 2', "4", "between 0 and 1"),
@@ -109,6 +113,70 @@ def test_a_mistake_is_told_with_its_place(text: str, place: str, message: str) -
     profile, problems = parse(text, "p.toml")
     assert profile is None
     assert any(str(one).startswith(f"p.toml:{place}") and message in str(one) for one in problems), problems
+
+
+HEAD = 'statement = "x"\ncategories = ["cs.LG"]\n'
+
+BROKEN = [
+    ('statement = "x"\ncategories = ["cs.LGG"]\n', 2, 16, "unknown category cs.LGG: did you mean cs.LG?"),
+    ('statement = "x"\ncategories = [ # two\n  "cs.LG", "CS.CLL", ]\n', 3, 13, "did you mean cs.CL?"),
+    ('statement = "x"\ncategories = ["Machine Lerning"]\n', 2, 16, "did you mean cs.LG?"),
+    ('statement = "x"\ncategories = ["physics"]\n', 2, 16, "is a whole archive: name its categories, such as physics."),
+    ('statement = "x"\ncategories = ["cs.SY", "eess.SY"]\n', 2, 25, "eess.SY is cs.SY, which stands there already"),
+    ('statement = "x"\ncategories = ["cs.LG", "cs.LG"]\n', 2, 25, "cs.LG stands twice"),
+    ('statement = "x"\ncategories = "cs.LG"\n', 2, 15, 'did you mean ["cs.LG"]?'),
+    ('statement = "x"\n', 1, 1, "'categories' is missing; add: categories = "),
+    ('# mine\nstatement = "  "\ncategories = ["cs.LG"]', 2, 14, "'statement' is empty; write: statement = "),
+    ('statment = "x"\ncategories = ["cs.LG"]\nstatement = "y"\n', 1, 1, "did you mean 'statement'?"),
+    (HEAD + "minutes = 10\n", 3, 1, "it belongs below [budget]"),
+    (HEAD + "[terms]\nseeds = []\n", 4, 1, "'seeds' belongs above the first [section]"),
+    (HEAD + "[budget]\nmonday = 3\n", 4, 1, "did you mean 'budget.mon'?"),
+    (HEAD + "[tems]\nboost = []\n", 3, 2, "did you mean 'terms'?"),
+    (HEAD + "terms.bost = []\n", 3, 7, "did you mean 'terms.boost'?"),
+    (HEAD + 'seeds = ["2309.6180"]\n', 3, 11, "did you mean 2309.06180?"),
+    (HEAD + "seeds = [2309.06180]\n", 3, 10, "did you mean"),
+    (HEAD + 'seeds = ["2309,06180"]\n', 3, 11, "did you mean 2309.06180?"),
+    (HEAD + 'seeds = [\n  "Attention (arXiv:1706.03762)",\n]\n', 4, 4, "did you mean 1706.03762?"),
+    (HEAD + 'seeds = ["2309.06180", "arXiv:2309.06180v2"]\n', 3, 25, "is 2309.06180, which stands there already"),
+    (HEAD + 'seeds = ["2309.06180"]\navoid_seeds = ["2309.06180"]\n', 4, 17, "is a seed too"),
+    (HEAD + '[terms]\nboost = ["kv cache", ""]\n', 4, 23, "an empty text"),
+    (HEAD + '[budget]\nminutes = "15"\n', 4, 12, "did you mean 15?"),
+    (HEAD + "[budget]\nminutes = 900\n", 4, 11, "must lie between 0 and 240"),
+    (HEAD + "[shortlist]\nthreshold = 20\n", 4, 13, "did you mean 0.2?"),
+    (
+        HEAD + "[explore]\nfocus = 0.7\nadjacent = 0.2\nexplore = 0.2\n",
+        3,
+        2,
+        "sum to 1.1, not to 1: focus = 0.6 would do",
+    ),
+    (HEAD + "active = True\n", 3, 10, "did you mean true?"),
+    (HEAD + "name = agents\n", 3, 8, 'did you mean "agents"?'),
+    ('statement = "x\ncategories = ["cs.LG"]\n', 1, 13, "the quotes are not closed on this line"),
+    ('statement = """x\ncategories = ["cs.LG"]\n', 1, 13, "this text is never closed"),
+    ('categories = ["cs.LG"  # one\n\nstatement = "x"\n', 1, 22, "a comma, or the ] that ends the list"),
+    (HEAD + '  statement = "y"\n', 3, 3, "stands twice; keep one of the two"),
+    (HEAD + '[digest]\nto = "me"\n', 4, 7, "they look like you@example.org"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column", "message"), BROKEN)
+def test_a_broken_profile_gets_its_place_and_what_was_meant(text: str, line: int, column: int, message: str) -> None:
+    profile, problems = parse(text, "p.toml")
+    assert profile is None
+    found = [one for one in problems if message in one.message]
+    assert [(one.line, one.column) for one in found] == [(line, column)], problems
+    assert len(problems) == 1 or text.startswith("statment"), problems
+
+
+def test_a_problem_shows_its_line_and_marks_the_place() -> None:
+    _, problems = parse(HEAD + 'seeds = ["2309.06180", "nonsense"]\n', "p.toml")
+    message, line, mark = problems[0].shown.splitlines()
+    assert message.startswith("p.toml:3:25: 'nonsense' is no arXiv identifier")
+    assert line[mark.index("^") :].startswith("nonsense")
+    long = HEAD + f"seeds = [{' ' * 300}'nonsense']\n"
+    message, line, mark = parse(long, "p.toml")[1][0].shown.splitlines()
+    assert len(line) < 120
+    assert line[mark.index("^") :].startswith("nonsense")
 
 
 def test_all_mistakes_are_told_in_the_order_of_the_lines() -> None:

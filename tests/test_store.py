@@ -208,6 +208,26 @@ def test_a_note_on_an_unknown_paper_is_refused(store: Store) -> None:
         store.set_note(Note("2611.99999", "words", NOW))
 
 
+def test_a_comparison_was_not_shown_by_the_ranker_that_is_judged(store: Store, make_paper: MakePaper) -> None:
+    announce(store, paper := make_paper())
+    told = {
+        "day": FRIDAY,
+        "at": NOW,
+        "state": "ready",
+        "announced": FRIDAY,
+        "minutes": (900.0, 900.0),
+        "parameters": {},
+    }
+    pick = [ScoredPaper(paper, 1.0, 1, "agents")]
+    assert not store.seen_before()
+    store.add_shortlist(pick, shown_by="comparison", ranker=("tfidf-svm", "1"), left_out=0, **told)
+    assert store.first_shown() == []
+    assert not store.seen_before()
+    store.add_shortlist(pick, shown_by="session", ranker=("fusion", "1"), left_out=0, **told)
+    assert [one.ranker for one in store.first_shown()] == ["fusion"]
+    assert store.seen_before()
+
+
 def test_the_budget_of_a_day_is_fixed_and_only_falls(store: Store) -> None:
     assert store.open_coffee(FRIDAY, 900, at=NOW).budget_s == 900
     assert store.open_coffee(FRIDAY, 1800, at=NOW).budget_s == 900

@@ -21,7 +21,7 @@ from textual.widgets import Static
 from triage.budget import Countdown, Meter, Shortlist
 from triage.errors import CannotWrite, TryLater
 from triage.paper import Paper, ScoredPaper, Verdict
-from triage.tui import CoffeeApp, Diary, Outcome, Progress, Rations, Session, keys, phrases
+from triage.tui import CoffeeApp, Outcome, Progress, Session, keys, phrases
 from triage.tui.card import Card
 from triage.tui.desk import Desk
 from triage.tui.glyphs import UNICODE
@@ -85,6 +85,8 @@ class Morn:
     charged: list[float] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     shown: list[Shortlist] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    copies: list[str] = field(default_factory=list)
 
     def record(self, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
@@ -95,6 +97,10 @@ class Morn:
     def open_link(self, link: str) -> bool:
         self.links.append(link)
         return True
+
+    def copied(self, text: str) -> str:
+        self.copies.append(text)
+        return "clipboard.txt"
 
     def session(self, shortlist: Shortlist | None = None, **given: Any) -> Session:
         shortlist = shortlist or a_list()
@@ -107,6 +113,10 @@ class Morn:
             "open_link": self.open_link,
             "explain": lambda scored, listed: (f"rank {scored.rank}", "nearest: [bold]Paged[/bold]"),
             "shown": self.shown.append,
+            "compare": lambda: a_list(PAPERS[4:9], ranker="tfidf-svm"),
+            "write_note": self.notes.__setitem__,
+            "copied": self.copied,
+            "terminal_browser": lambda link: None,
             "verdicts": tuple(self.verdicts),
         }
         meter = Meter(countdown, self.charged.append)
@@ -321,21 +331,21 @@ async def test_the_session_closes_by_itself_with_nobody_at_the_keys(morn: Morn) 
     session = morn.session(a_list(left_s=1.0, budget_s=1.0), monotonic=(steps := Steps(morn.clock)))
     app = CoffeeApp(session, tick_s=0.005)
     async with opened(app) as pilot:
-        while app.return_value is None and steps.taken < 10000:
+        while app.return_value is None and steps.taken < 2000:
             await pilot.pause(0.005)
     assert app.return_value is Outcome.COFFEE_FINISHED
     assert 21.0 <= morn.clock.elapsed < 22.0
 
 
 class Steps:
-    """A clock that goes on by a fiftieth of a second each time it is looked at."""
+    """A clock that goes on by a tenth of a second each time it is looked at."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.taken = clock, 0
 
     def __call__(self) -> float:
         self.taken += 1
-        self.clock.advance(0.02)
+        self.clock.advance(0.1)
         return self.clock.monotonic()
 
 
@@ -400,7 +410,7 @@ async def test_five_minutes_of_nothing_close_the_session(morn: Morn) -> None:
         await pass_time(app, pilot, morn.clock, 299.0)
         assert app.return_value is None
         await pass_time(app, pilot, morn.clock, 1.0)
-    assert app.return_value is Outcome.IDLE
+    assert app.return_value is Outcome.CLOSED
 
 
 async def test_the_meter_is_paid_ahead_and_settled_at_the_end(morn: Morn) -> None:
@@ -554,10 +564,36 @@ async def test_the_wait_ends_after_three_minutes_with_what_there_is(morn: Morn) 
         await pass_time(app, pilot, morn.clock, 179.0)
         assert "Getting today's papers" in text(app)
         await pass_time(app, pilot, morn.clock, 1.0)
-        assert "Today's announcement is late" in text(app)
+        assert "not published today" in text(app)
         await pilot.press("q")
     assert app.return_value is Outcome.NOTHING
     assert morn.charged == []
+
+
+async def test_a_late_batch_that_a_later_look_finds_is_offered(morn: Morn) -> None:
+    """Nothing is under way as the session opens; the look that begins later is heard, and so is the one after it."""
+    refresh, lists = Refresh(), [a_list((), state="stale", notes=("looked at 06:10, 06:40",)), a_list(PAPERS[:3])]
+    refresh.progress = Progress("", "done")
+    opening = a_list((), state="stale", notes=("looked at 06:10",))
+    app = morn.app(opening, refresh=refresh, refreshing=False, reload=lambda: lists.pop(0))
+    async with opened(app) as pilot:
+        await pass_time(app, pilot, morn.clock, 5.0)
+        assert "looked at 06:10" in text(app)
+        assert len(lists) == 2, "nothing is read again before a look has ended"
+        for state in ("failed", "done"):
+            refresh.progress = Progress("fetching cs.LG", "running")
+            await pass_time(app, pilot, morn.clock, 1.0)
+            assert "fetching cs.LG" in spoken(app)
+            refresh.progress = Progress("the feed repeats known papers", state)
+            await pass_time(app, pilot, morn.clock, 2.0)
+            if state == "failed":
+                assert "looked at 06:10, 06:40" in text(app)
+                assert "the feed repeats known papers" in spoken(app)
+        assert "3 newer papers ranked: press R" in spoken(app)
+        await pilot.press("R")
+        assert TITLES[2] in text(app)
+        await pilot.press("q")
+    assert lists == []
 
 
 async def test_newer_papers_are_offered_and_never_pushed(morn: Morn) -> None:
@@ -645,10 +681,10 @@ async def test_a_failed_refresh_is_one_calm_line(morn: Morn, fault: Progress | N
 # -- mornings without a list ------------------------------------------------------------------------------------------
 
 MORNINGS = {
-    "nothing-worth-it": ("earns your coffee", a_list((), state="nothing-worth-it", left_out=PAPERS[:3])),
-    "quiet": ("arXiv is quiet today", a_list((), state="quiet", announced=None)),
-    "stale": ("announcement is late", a_list((), state="stale", notes=("looked at 06:10 and 06:40",))),
-    "failed": ("could not be reached", a_list((), state="failed", missing={"cs.LG": "no answer in 60 s"})),
+    "nothing-worth-it": ("worth your coffee", a_list((), state="nothing-worth-it", left_out=PAPERS[:3])),
+    "quiet": ("Nothing was announced", a_list((), state="quiet", announced=None)),
+    "stale": ("not published today", a_list((), state="stale", notes=("looked at 06:10 and 06:40",))),
+    "failed": ("could not be read", a_list((), state="failed", missing={"cs.LG": "no answer in 60 s"})),
 }
 
 
@@ -899,8 +935,7 @@ def test_it_looks_as_it_did(
         a_paper(6, TITLES[5], slot="adjacent"),
         a_paper(7, TITLES[6], slot="explore"),
     ]
-    granted = {"rations": Rations(lambda: None, lambda: None, lambda: ""), "diary": Diary(str.strip)}
-    app = morn.app(a_list(papers, left_out=PAPERS[7:], notes=("not calibrated yet (n = 7)",)), theme=theme, **granted)
+    app = morn.app(a_list(papers, left_out=PAPERS[7:], notes=("not calibrated yet (n = 7)",)), theme=theme)
 
     async def drink(pilot: Any) -> None:
         await pilot.press("j", "s", "x", "g")

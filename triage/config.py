@@ -98,6 +98,14 @@ class SessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChoice:
+    """The keys that the settings give one action of the session, and where they say so; the session judges them."""
+
+    keys: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings, with their defaults filled in.
 
@@ -110,6 +118,7 @@ class Config:
     smtp: SmtpConfig = field(default_factory=SmtpConfig)
     digest: DigestConfig = field(default_factory=DigestConfig)
     session: SessionConfig = field(default_factory=SessionConfig)
+    keys: Mapping[str, KeyChoice] = field(default_factory=dict)
     types: tuple[str, ...] = ("new", "cross")
     ranker: str = ""
     against: str = ""
@@ -141,6 +150,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
     },
     "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
     "store": {"keep_days": int},
+    "keys": {},  # the session knows its actions
 }
 
 
@@ -189,12 +199,15 @@ def _from_file(path: Path) -> dict[tuple[str, str], Any]:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigFault(f"{path}: no TOML: {error}") from error
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for section, table in tables.items():
         if section not in _SETTINGS or not isinstance(table, dict):
             raise ConfigFault(f"{path}:{_line(text, section)}: unknown section [{section}]{_near(section, _SETTINGS)}")
         for key, value in table.items():
-            where = f"{path}:{_line(text, key)}"
+            where = f"{path}:{_line(text, key, section)}"
+            if section == "keys":
+                found[section, key] = _key_choice(key, value, where)
+                continue
             if key not in _SETTINGS[section]:
                 raise ConfigFault(f"{where}: unknown key {section}.{key}{_near(key, _SETTINGS[section])}")
             found[section, key] = _checked(section, key, value, where)
@@ -202,13 +215,25 @@ def _from_file(path: Path) -> dict[tuple[str, str], Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[tuple[str, str], Any]:
-    found = {}
+    found: dict[tuple[str, str], Any] = {}
     for section, keys in _SETTINGS.items():
         for key, kind in keys.items():
             name = f"TRIAGE_{section}_{key}".upper()
             if name in environ:
                 found[section, key] = _checked(section, key, _parsed(environ[name], kind, name), name)
+    for name in environ:
+        if name.startswith("TRIAGE_KEYS_"):
+            action = name.removeprefix("TRIAGE_KEYS_").lower()
+            found["keys", action] = _key_choice(action, environ[name].split(), name)
     return found
+
+
+def _key_choice(action: str, value: object, where: str) -> KeyChoice:
+    """One key, or a list of them."""
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
+        raise ConfigFault(f'{where}: keys.{action} must be a key such as "k", or a list of keys')
+    return KeyChoice(tuple(keys), where)
 
 
 def _parsed(text: str, kind: type | tuple[str, ...], name: str) -> object:
@@ -255,6 +280,7 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
         smtp=_smtp(section("smtp")),
         digest=DigestConfig(**{"folder": where.data / "outbox"} | section("digest", **{"from": "sender"})),
         session=SessionConfig(**section("session")),
+        keys=section("keys"),
         types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
         ranker=str(values.get(("ranker", "name"), "")),
         against=str(values.get(("trial", "against"), "")),
@@ -285,11 +311,14 @@ def _smtp(given: dict[str, Any]) -> SmtpConfig:
     return SmtpConfig(**{"security": "none" if local else "starttls"} | given)
 
 
-def _line(text: str, word: str) -> int:
-    """The first line that begins with the key or opens the section; 1 when none does."""
+def _line(text: str, word: str, section: str = "") -> int:
+    """The first line that begins with the key, below its section, or that opens the section; 1 when none does."""
+    inside = not section
     for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip(" [\t\"'").startswith(word):
+        told = line.lstrip(" [\t\"'")
+        if inside and told.startswith(word):
             return number
+        inside = inside or (line.lstrip().startswith("[") and told.startswith(section))
     return 1
 
 

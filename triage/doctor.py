@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from triage import fetch
 from triage.errors import TriageError
 from triage.fetch.calendar import LONGEST_GAP
+from triage.pipeline import arxiv_now, looks, next_look
 
 if TYPE_CHECKING:
     from triage.config import ArxivConfig
@@ -110,6 +111,8 @@ def runs(store: Store, categories: Sequence[str], now: datetime, free: AbstractS
         return
     for place, run in enumerate(last):
         yield _run(run, newest=place == 0)
+    yield from _looks(store)
+    now = arxiv_now(store, now)
     expected = fetch.expected_day(now, free)
     for category, day in store.confirmed(categories).items():
         if day is None:
@@ -135,6 +138,15 @@ def _run(run: Run, *, newest: bool) -> Finding:
             "runs", "broken", says, "triage fetch tries again; triage doctor --log shows what arXiv answered"
         )
     return Finding("runs", "note", says, "triage fetch later asks again")
+
+
+def _looks(store: Store) -> Iterator[Finding]:
+    """When a batch that is late was looked for."""
+    times, coming = looks(store), next_look(store)
+    if times and coming:
+        said = ", ".join(f"{when:%H:%M}" for when in times)
+        says = f"the batch is late: looked at {said} UTC; next look from {coming:%H:%M} UTC"
+        yield Finding("looks", "note", says, "an open session looks by itself; cron: triage fetch every half hour")
 
 
 def clock(offset_s: float | None) -> Iterator[Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from triage.budget.choice import Limits, choose
-from triage.budget.clock import ASLEEP_S, REFILL_WAIT_S, Countdown, Meter, day_minutes
+from triage.budget.choice import Limits, choose, draw_one
+from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
 from triage.budget.dwell import DwellClock
 from triage.budget.pace import Pace, Reader, learn, unknown_reader
 from triage.budget.reading import first_pass_seconds, planned_seconds, reading_seconds, worth_opening
@@ -11,7 +11,6 @@ from triage.budget.shortlist import Shortlist, State
 
 __all__ = [
     "ASLEEP_S",
-    "REFILL_WAIT_S",
     "Countdown",
     "DwellClock",
     "Limits",
@@ -22,6 +21,7 @@ __all__ = [
     "State",
     "choose",
     "day_minutes",
+    "draw_one",
     "first_pass_seconds",
     "learn",
     "planned_seconds",

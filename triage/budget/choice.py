@@ -110,6 +110,18 @@ def choose(
     return tuple(fitting), tuple(_placed(one, place, None) for place, one in enumerate(left, len(picks) + 1))
 
 
+def draw_one(rest: Iterable[ScoredPaper], *, seed: str, place: int) -> ScoredPaper | None:
+    """Draw one explore pick uniformly from what is not on the list; None when nothing is left.
+
+    `chance` records the probability, one in so many; `place` becomes its rank. The same rest and seed give the same
+    pick, in any order of input.
+    """
+    pool = sorted((one for one in rest if not one.paper.withdrawn), key=lambda one: one.paper.id)
+    if not pool:
+        return None
+    return replace(Random(f"{seed}:one").choice(pool), slot="explore", rank=place, chance=1 / len(pool))
+
+
 def _picks(
     able: Sequence[_Candidate],
     capacity: int,

@@ -32,6 +32,8 @@ _COMMANDS = {
     "note": "library",
     "tag": "library",
     "digest": "digest",
+    "stats": "stats",
+    "evaluate": "evaluate",
     "profile": "profile",
     "doctor": "doctor",
     "train": "train",
@@ -56,6 +58,8 @@ _SUMMARIES = {
     "note": "Your notes on papers.",
     "tag": "Your tags on papers.",
     "digest": "The shortlist by e-mail.",
+    "stats": "Minutes, precision and drift over time.",
+    "evaluate": "The rankers against each other on your own verdicts.",
     "profile": "The focus profiles: list, show, check.",
     "doctor": "What is wrong and how to mend it.",
     "train": "Renew the fast encoder from the stored papers.",
@@ -84,25 +88,22 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--minutes", type=click.FloatRange(min=0), help="A smaller coffee for the rest of today (never larger).")
-@click.option("--again", is_flag=True, help="Five more minutes of a finished coffee: once a day, twice a week.")
-@click.option("--plain", is_flag=True, help="The session as numbered questions, line by line, for screen readers.")
 @click.option("--profile", "profile", metavar="NAME|FILE", help="One focus profile instead of all active ones.")
 @click.version_option(__version__, prog_name="triage", message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context, minutes: float | None, again: bool, plain: bool, profile: str | None) -> None:
+def group(ctx: click.Context, minutes: float | None, profile: str | None) -> None:
     """Example: triage --minutes 10
 
     Read the arXiv for one coffee. Without a command: the morning session, which closes itself when the coffee is
     finished.
     """
     ctx.obj = Surroundings(os.environ, profile)
+    if minutes is not None and ctx.invoked_subcommand is not None:
+        raise click.UsageError(f"--minutes is for the session; try: triage --minutes {minutes:g}", ctx)
     if ctx.invoked_subcommand is None:
         from triage.cli.session import morning
 
-        ctx.exit(morning(ctx.obj, minutes, again=again, plain=plain))
-    given = {"minutes": minutes is not None, "again": again, "plain": plain}
-    if wrong := next((name for name, there in given.items() if there), ""):
-        raise click.UsageError(f"--{wrong} here is for the session, which has no command", ctx)
+        ctx.exit(morning(ctx.obj, minutes))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

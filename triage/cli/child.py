@@ -6,12 +6,66 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from triage.fetch.calendar import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from triage.tui import Progress
+
+ASK_S = 15.0
+"""How often it is asked whether another look is due, in seconds."""
+
+
+class Refresh(Protocol):
+    """One refresh that was started."""
+
+    def progress(self) -> Progress:
+        """How far it is; never waits."""
+        ...
+
+
+class Looks:
+    """All refreshes of one session: one at once where something is due, and another look whenever one is due again.
+
+    Two of them begin at least `LOOK_AGAIN` apart, however the first one ended; a look that is not due, because the
+    batch has come, is not taken.
+
+    Args:
+        start: begins a refresh.
+        due: whether there is anything to look for.
+        monotonic: seconds that only go forward.
+    """
+
+    def __init__(self, start: Callable[[], Refresh], due: Callable[[], bool], monotonic: Callable[[], float]) -> None:
+        self._start, self._due, self._monotonic = start, due, monotonic
+        self._present: Refresh | None = None
+        self._begun = self._asked = float("-inf")
+        self.running = False
+        self._look()
+
+    def progress(self) -> Progress:
+        """How far the present look is, or how the last one ended; never waits."""
+        from triage.tui import Progress
+
+        if not self.running:
+            self._look()
+        if self._present is None:
+            return Progress("", "done")
+        told = self._present.progress()
+        self.running = told.state == "running"
+        return told
+
+    def _look(self) -> None:
+        """Begin another look when it is time and there is something to look for."""
+        now = self._monotonic()
+        if now - self._asked < ASK_S or now - self._begun < LOOK_AGAIN.total_seconds():
+            return
+        self._asked = now
+        if self._due():
+            self._present, self._begun, self.running = self._start(), now, True
 
 
 class Child:

@@ -68,7 +68,7 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
         found.append(doctor.Finding("database", "note", f"{folders.database} is not there yet", "triage fetch"))
     if found[-1].state == "fine":
         found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
-        found += doctor.attempt("clock", lambda: doctor.clock(_offset(around))) if offline else []
+        found += doctor.attempt("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
     if not offline:
         found += doctor.attempt("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
     rows = fetch.read_journal(folders.state, ROWS)
@@ -94,8 +94,3 @@ def _categories(around: Surroundings) -> list[str]:
         return list(dict.fromkeys(name for profile in around.profiles for name in profile.categories))
     except TriageError:
         return []
-
-
-def _offset(around: Surroundings) -> float | None:
-    """How far the server's clock was ahead at the newest run that got an answer."""
-    return next((run.offset_s for run in around.store.last_runs(20) if run.offset_s is not None), None)

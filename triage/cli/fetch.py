@@ -11,7 +11,7 @@ import click
 
 from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
-from triage.cli.wording import look_again
+from triage.cli.wording import looks_line
 from triage.errors import TryLater, Unavailable
 
 if TYPE_CHECKING:
@@ -133,9 +133,9 @@ def _ended(around: Surroundings, done: Refreshed) -> int:
         raise Unavailable("; ".join(sorted({one.reason for one in done.report.categories.values() if one.reason})))
     if done.report.state == "stale":
         reasons = {one.reason for one in done.report.categories.values() if one.reason}
-        raise TryLater("; ".join([*sorted(reasons), look_again(done.next_look)]))
+        raise TryLater("; ".join([*sorted(reasons), looks_line(around.store)]))
     if missing := not_read(done):
-        click.echo(f"triage: {missing}", err=True)
+        click.echo(f"triage: {'; '.join(filter(None, [missing, looks_line(around.store)]))}", err=True)
     few = done.report.announced and around.store.background_count(done.report.announced) < FEW_PAPERS
     if sys.stderr.isatty() and done.added.new and few:
         click.echo("triage: few papers are stored yet; triage fetch --back 7 makes the ranking surer", err=True)

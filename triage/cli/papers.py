@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from triage.paper import Coffee, Paper, ScoredPaper
 
 
-def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | None = None) -> Shortlist:
-    """The shortlist for what is left of today's coffee, or of the one that is given."""
+def todays_list(
+    around: Surroundings, *, rerank: bool = True, coffee: Coffee | None = None, ranker: str = ""
+) -> Shortlist:
+    """The shortlist for what is left of today's coffee, or of the one that is given; by another ranker when named."""
     from triage.pipeline import shortlist
 
     coffee = coffee or around.coffee()
@@ -30,15 +32,15 @@ def todays_list(around: Surroundings, *, rerank: bool = True, coffee: Coffee | N
         minutes=coffee.budget_s / 60,
         now=around.clock.now(),
         left_s=coffee.left_s,
-        today=coffee.day,
-        ranker=around.ranker,
-        against=around.against,
+        today=around.clock.today(),
+        ranker=ranker or around.ranker,
+        against="" if ranker else around.against,
         types=around.config.types,
         encoder=around.encoder if rerank else None,
         fast=around.fast if rerank else None,
         free=around.holidays,
     )
-    looks = looks_line(around.store) if today.state == "stale" else ""
+    looks = looks_line(around.store) if today.state in ("stale", "partial") else ""
     return replace(today, notes=(looks, *today.notes)) if looks else today
 
 

@@ -6,42 +6,40 @@ import asyncio
 import signal
 import sys
 from dataclasses import replace
-from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.child import Child
+from triage.cli.child import Child, Looks
 from triage.cli.fetch import is_due
-from triage.cli.links import opener
+from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.cli.papers import todays_list
-from triage.cli.plain import ask
 from triage.cli.surroundings import Surroundings, is_terminal
-from triage.cli.wording import closing_line, day_counts, explanation, last_noted, minutes_left
-from triage.errors import NoTerminal, TryLater
+from triage.cli.wording import closing_line, explanation, minutes_left
+from triage.errors import NoTerminal
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
     from triage.paper import Coffee, Verdict
-    from triage.store import Store
-    from triage.tui import CoffeeApp, Diary, Outcome, Rations, Session
+    from triage.tui import CoffeeApp, Session
+
+
+BASELINE = "tfidf-svm"
+"""The baseline that the key `m` shows: the strongest of them on the benchmark with ten liked papers and more."""
 
 BELOW_THE_LINE = 3
 """Papers shown dim when none fits what is left of the coffee."""
 
 
-def morning(around: Surroundings, minutes: float | None, *, again: bool = False, plain: bool = False) -> int:
-    """One coffee in the terminal, or line by line where it is `plain`: returns the exit code.
+def morning(around: Surroundings, minutes: float | None) -> int:
+    """One coffee in the terminal: returns the exit code.
 
     Raises:
         NoTerminal: there is none, or one that cannot draw.
-        TryLater: the session is open in another terminal, or there is no refill.
+        TryLater: the session is open in another terminal.
     """
-    if not plain and (not is_terminal() or around.environ.get("TERM") == "dumb"):
-        raise NoTerminal(
-            "the session needs a terminal; triage list prints the shortlist, triage --plain asks line by line"
-        )
+    if not is_terminal() or around.environ.get("TERM") == "dumb":
+        raise NoTerminal("the session needs a terminal; triage list prints the shortlist, triage digest mails it")
     budget_s = around.budget_s()
     if budget_s <= 0:
         click.echo("No coffee today: the profile gives this weekday no minutes.")
@@ -53,78 +51,39 @@ def morning(around: Surroundings, minutes: float | None, *, again: bool = False,
         coffee = around.store.open_coffee(today, wanted_s, lower=minutes is not None, at=around.clock.now())
         if coffee.state == "finished" or coffee.left_s <= 0:
             around.store.close_coffee(today, "finished")
-            if not again:
-                click.echo(closing_line(around.store, today))
-                return 0
-            coffee = _refilled(around, today)
-        elif again:
-            click.echo(f"triage: {minutes_left(coffee, 0)} are left yet; the refill stays for a finished one", err=True)
-        return _sit_down(around, coffee, plain=plain)
+            click.echo(closing_line(around.store, today))
+            return 0
+        return _sit_down(around, coffee)
 
 
-def _refilled(around: Surroundings, today: date) -> Coffee:
-    """Five more minutes, after a wait in which they can be taken back.
-
-    Raises:
-        TryLater: there are none; the line says why.
-    """
-    from triage.budget import REFILL_WAIT_S
-
-    strict = around.config.session.strict
-    if reason := around.store.no_refill(today, strict=strict):
-        raise TryLater(f"{reason}. {closing_line(around.store, today)}")
-    click.echo(f"Five more minutes in {REFILL_WAIT_S:.0f} s; Ctrl+C takes it back.", err=True)
-    around.clock.sleep(REFILL_WAIT_S)
-    return around.store.refill(today, strict=strict, at=around.clock.now())
-
-
-def _sit_down(around: Surroundings, coffee: Coffee, *, plain: bool) -> int:
-    """Run the screen, or ask line by line, then write down how the coffee ended."""
-    from triage.tui import Outcome
-
-    number = around.store.begin_session(coffee.day, at=around.clock.now())
-    session = _session(around, coffee, _refresh(around))
-    outcome, code = ask(session) if plain else _show(session)
-    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
-    around.store.close_coffee(coffee.day, "finished" if finished else "left")
-    around.store.end_session(number, outcome.value, seconds=session.countdown.elapsed(), at=around.clock.now())
-    if session.countdown.started:
-        _write_entry(around.store, coffee.day)
-    click.echo(closing_line(around.store, coffee.day, outcome.value))
-    return code
-
-
-def _show(session: Session) -> tuple[Outcome, int]:
-    """The screen."""
+def _sit_down(around: Surroundings, coffee: Coffee) -> int:
+    """Run the screen, then write down how the coffee ended."""
     from triage.tui import CoffeeApp, Outcome
 
-    app = CoffeeApp(session)
+    app = CoffeeApp(_session(around, coffee, _looks(around)))
     _obey_signals(app)
     outcome = app.run()
     if app.complaint:
         click.echo(f"triage: {app.complaint}", err=True)
-    return outcome or Outcome.CLOSED, app.return_code or 0
+    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
+    around.store.close_coffee(coffee.day, "finished" if finished else "left")
+    click.echo(closing_line(around.store, coffee.day))
+    return app.return_code or 0
 
 
-def _write_entry(store: Store, day: date) -> None:
-    """One entry in the notebook for each coffee, whatever the reader wrote below it."""
-    coffee, (shown, kept, _) = store.coffee(day), day_counts(store, day)
-    if coffee:
-        store.write_entry(day, minutes=coffee.spent_s / 60, shown=shown, kept=kept)
-
-
-def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Session:
+def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     """Everything the screen is handed."""
-    from triage.budget import Countdown, Meter, learn
+    from triage.budget import Countdown, Meter
     from triage.fetch import next_announcement
-    from triage.pipeline import remember
+    from triage.pipeline import arxiv_now, remember
+    from triage.store import Note
     from triage.tui import Session
 
     store, clock = around.store, around.clock
     countdown = Countdown(coffee.left_s, clock.monotonic)
 
     def reload() -> Shortlist:
-        return _listed(around, replace(coffee, spent_s=coffee.spent_s + coffee.left_s - countdown.left()))
+        return _listed(around, replace(coffee, spent_s=coffee.spent_s + countdown.elapsed()))
 
     def shown(listed: Shortlist) -> None:
         remember(store, listed, shown_by="session", day=coffee.day, at=clock.now())
@@ -132,7 +91,16 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
 
-    coming = next_announcement(clock.now(), around.holidays).astimezone()
+    def compare() -> Shortlist:
+        now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
+        listed = todays_list(around, rerank=False, coffee=now, ranker=_other_ranker(around.ranker))
+        remember(store, listed, shown_by="comparison", day=coffee.day, at=clock.now())
+        return listed
+
+    def copied(text: str) -> str:
+        return keep_copy(around.folder(around.config.folders.state), text)
+
+    coming = next_announcement(arxiv_now(store, clock.now()), around.holidays).astimezone()
     return Session(
         shortlist=_listed(around, coffee),
         countdown=countdown,
@@ -144,41 +112,28 @@ def _session(around: Surroundings, coffee: Coffee, child: Child | None) -> Sessi
         open_link=opener(around.config.session.browser, around.environ),
         explain=explanation,
         shown=shown,
+        compare=compare,
+        write_note=lambda paper_id, words: store.set_note(Note(paper_id, words, clock.now())),
+        copied=copied,
+        terminal_browser=terminal_browser(around.config.session.browser),
+        notes={note.paper_id: note.text for note in store.notes()},
+        keys=around.config.keys,
+        first=not store.seen_before(),
         verdicts=store.standing(coffee.day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
-        refresh=child.progress if child else None,
-        reload=reload if child else None,
+        refresh=looks.progress,
+        refreshing=looks.running,
+        reload=reload,
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
-        asleep=clock.asleep,
-        reader=learn(store.dwells()),
-        dwelt=store.add_dwell,
-        rations=_rations(around, coffee.day),
-        diary=_diary(store, coffee.day),
     )
 
 
-def _rations(around: Surroundings, day: date) -> Rations:
-    """What the ledger grants once a day; it is asked each time, so that another terminal's refill counts too."""
-    from triage.tui import Rations
+def _other_ranker(deployed: str) -> str:
+    """Whose list stands beside the deployed one: the strongest baseline, or the ranker beside a pinned baseline."""
+    from triage.rank import DEFAULT
 
-    store, strict = around.store, around.config.session.strict
-
-    def refill() -> None:
-        store.close_coffee(day, "finished")
-        store.refill(day, strict=strict, at=around.clock.now())
-
-    return Rations(
-        pause=lambda: store.pause(day, at=around.clock.now()),
-        refill=refill,
-        no_refill=partial(store.no_refill, day, strict=strict),
-    )
-
-
-def _diary(store: Store, day: date) -> Diary:
-    from triage.tui import Diary
-
-    return Diary(partial(store.write_line, day), store.line_of(day), last_noted(store, day))
+    return BASELINE if deployed == DEFAULT else DEFAULT
 
 
 def _listed(around: Surroundings, coffee: Coffee) -> Shortlist:
@@ -194,12 +149,14 @@ def _with_something(today: Shortlist) -> Shortlist:
     return replace(today, papers=below, left_out=today.left_out[len(below) :])
 
 
-def _refresh(around: Surroundings) -> Child | None:
-    """Start the refresh in a process of its own, when a newer announcement should be out or a profile was edited."""
-    if not is_due(around, patient=True):
-        return None
-    log = around.folder(around.config.folders.state) / around.config.folders.log.name
-    return Child(log, around.environ, around.profile)
+def _looks(around: Surroundings) -> Looks:
+    """The refreshes, each in a process of its own: when a newer announcement should be out or a profile was edited."""
+
+    def start() -> Child:
+        log = around.folder(around.config.folders.state) / around.config.folders.log.name
+        return Child(log, around.environ, around.profile)
+
+    return Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
 
 
 def _obey_signals(app: CoffeeApp) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import takewhile
 from typing import TYPE_CHECKING
-
-from triage.fetch.calendar import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
     from triage.paper import Coffee, Interval, ScoredPaper
     from triage.store import Store
+
+MOST_LOOKS = 6
+"""So many times are said; of more, the first and the last ones."""
 
 _PARTS = {
     "liked words": "words in common with what you liked",
@@ -33,12 +33,14 @@ def look_again(when: datetime | None) -> str:
 
 
 def looks_line(store: Store) -> str:
-    """When a batch that is late was looked for since the last day that was read, and when to look again."""
-    looks = list(takewhile(lambda run: run.state == "stale", store.last_runs(50)))
-    if not looks:
+    """When a batch that is late was looked for, and when to look again; "" when none is late."""
+    from triage.pipeline import looks, next_look
+
+    times = [f"{when.astimezone():%H:%M}" for when in looks(store)]
+    if not times:
         return ""
-    times = [f"{run.at.astimezone():%H:%M}" for run in reversed(looks[:6])]
-    return f"looked at {', '.join(times)}; {look_again(looks[0].at + LOOK_AGAIN)}"
+    told = times if len(times) <= MOST_LOOKS else [times[0], "…", *times[2 - MOST_LOOKS :]]
+    return f"looked at {', '.join(told)}; {look_again(next_look(store))}"
 
 
 def minutes_left(coffee: Coffee | None, budget_s: float) -> str:
@@ -47,41 +49,19 @@ def minutes_left(coffee: Coffee | None, budget_s: float) -> str:
     return f"{max(1, math.floor(left_s / 60 + 0.5))} min"
 
 
-_CLOSED: Mapping[str, str] = {
-    "idle": "Closed while nobody was there",
-    "asleep": "Closed while the machine slept",
-}
-
-
-def day_counts(store: Store, day: date) -> tuple[int, int, int]:
-    """How many papers the sessions of a day showed, and how many of that day's verdicts keep and dismiss."""
-    standing = {verdict.paper_id: verdict.kind for verdict in store.standing(day) if verdict.kind != "open"}
-    kinds = list(standing.values())
-    return len(store.shown_on(day)), kinds.count("keep"), kinds.count("dismiss")
-
-
-def closing_line(store: Store, day: date, ending: str = "") -> str:
+def closing_line(store: Store, day: date) -> str:
     """The one line after the screen is gone; the same again whenever a finished day is opened."""
     coffee = store.coffee(day)
-    shown, kept, dismissed = day_counts(store, day)
+    standing = {verdict.paper_id: verdict.kind for verdict in store.standing(day) if verdict.kind != "open"}
+    kinds = list(standing.values())
+    shown = len(store.shown_on(day))
     spent = round(coffee.spent_s) if coffee else 0
-    counts = f"{shown} shown, {kept} kept, {dismissed} dismissed"
+    counts = f"{shown} shown, {kinds.count('keep')} kept, {kinds.count('dismiss')} dismissed"
     clock = f"{spent // 60}:{spent % 60:02}"
     if coffee and coffee.state == "finished":
         return f"The coffee is finished: {counts}, {clock}. Until tomorrow."
     rest = f"; {minutes_left(coffee, 0)} left for another triage" if coffee and coffee.left_s > 0 else ""
-    return f"{_CLOSED.get(ending, 'Closed')}: {counts}, {clock}{rest}."
-
-
-def last_noted(store: Store, day: date) -> str:
-    """What the reader wrote into the notebook at the last coffee before a day, as a sentence; "" when nothing."""
-    found = store.last_line(day)
-    if not found:
-        return ""
-    when, line = found
-    age = (day - when).days
-    said = "Yesterday" if age == 1 else f"On {when:%A}" if age < 7 else f"On {when.day} {when:%B}"
-    return f"{said} you noted: {line}"
+    return f"Closed: {counts}, {clock}{rest}."
 
 
 def precision_line(store: Store, profiles: Sequence[str]) -> str:

@@ -83,10 +83,11 @@ def ranker_precision(replays: Iterable[Replay], ranker: str, k: int | None = Non
     favoured by having chosen the list; a baseline's interval is wide as long as little of what it alone would have
     shown was drawn. Adjacent picks count for nobody: they were chosen near the threshold. Days of a trial are left out.
     """
-    return share(outcome for replay in replays if not replay.trial for outcome in _outcomes(replay, ranker, k))
+    return share(one for replay in replays if not replay.trial for one in outcomes(replay, ranker, k))
 
 
-def _outcomes(replay: Replay, ranker: str, k: int | None) -> Iterator[Outcome]:
+def outcomes(replay: Replay, ranker: str, k: int | None = None) -> Iterator[Outcome]:
+    """What is known of a ranker's best k papers of one day."""
     best = _best(replay, ranker, k)
     for pick in replay.picks:
         if pick.positive is not None and pick.slot != "adjacent" and pick.paper in best:

@@ -23,6 +23,9 @@ LATE = timedelta(hours=4)
 LONGEST_GAP = timedelta(days=60)
 """Announcements that were missed longer ago are not caught up: nobody reads two months of them in one coffee."""
 
+YEARS = range(1991, 2200)
+"""A date outside of arXiv's times is an error of the server, and no calendar could count from it."""
+
 _DAY = timedelta(days=1)
 _DEADLINE = time(14)
 """Papers handed in until 14:00 Eastern are announced that evening (arXiv's availability page)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from triage.errors import InvalidInput, TriageError
-from triage.fetch.calendar import eastern_day
+from triage.fetch.calendar import YEARS, eastern_day
 from triage.paper import AnnounceType, Item, Paper, split_identifier
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ def _once(items: Sequence[Item]) -> list[Item]:
 
 
 def _moment(parsed: Any) -> datetime | None:
-    """Read feedparser's time tuple, which is in UTC."""
-    return datetime.fromtimestamp(timegm(parsed), UTC) if parsed else None
+    """Read feedparser's time tuple, which is in UTC; None for what is no date of arXiv's times."""
+    return datetime.fromtimestamp(timegm(parsed), UTC) if parsed and parsed[0] in YEARS else None
 
 
 def _item(entry: Mapping[str, Any]) -> Item | None:

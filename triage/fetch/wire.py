@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from triage.errors import Unavailable
+from triage.fetch.calendar import YEARS
 from triage.fetch.journal import Journal, bare, telling
 from triage.fetch.manners import Clock, Gate
 
@@ -146,7 +147,7 @@ class Wire:
         from triage.fetch.adapter import http_date
 
         date, age = http_date(headers.get("Date")), headers.get("Age", "0").strip()
-        if date is None:
+        if date is None or date.year not in YEARS:
             return
         latest = date + timedelta(seconds=int(age) if age.isascii() and age.isdecimal() and len(age) < 8 else 0)
         now = self._clock.now()

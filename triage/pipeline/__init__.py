@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from triage.pipeline.coffee import remember, shortlist
-from triage.pipeline.intake import Refreshed, due, next_look, refresh
+from triage.pipeline.figures import Statistics, statistics
+from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
 from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
 from triage.pipeline.order import rank_pool
 from triage.pipeline.pull import Pulled, pull
 from triage.pipeline.review import replays
 from triage.pipeline.rivals import deployed
+from triage.pipeline.standing import arxiv_now
 
 __all__ = [
     "KeptPaper",
     "KeptPapers",
     "Pulled",
     "Refreshed",
+    "Statistics",
+    "arxiv_now",
     "deployed",
     "due",
     "kept_papers",
+    "looks",
     "next_look",
     "pull",
     "rank_pool",
@@ -26,4 +31,5 @@ __all__ = [
     "replays",
     "shortlist",
     "similar",
+    "statistics",
 ]

@@ -12,7 +12,7 @@ from triage import budget, fetch, rank
 from triage.budget import Limits, Shortlist
 from triage.pipeline import rivals
 from triage.pipeline.order import DAYS, rank_days
-from triage.pipeline.standing import missing, overall, standing
+from triage.pipeline.standing import arxiv_now, missing, overall, standing
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
@@ -94,7 +94,7 @@ def _read(
 ) -> tuple[dict[str, date], dict[str, Side], dict[str, str]]:
     """What was read of the profiles' categories: up to which day, how each stands, why one is not whole."""
     categories = list(dict.fromkeys(category for profile in focus for category in profile.categories))
-    sides = standing(store, categories, fetch.expected_day(now, free))
+    sides = standing(store, categories, fetch.expected_day(arxiv_now(store, now), free))
     covers = {name: when for name, when in store.confirmed(categories).items() if when}
     return covers, sides, missing(store, sides, now.date() - RECENT)
 

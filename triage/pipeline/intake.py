@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from triage import fetch, rank, taxonomy
@@ -16,6 +17,7 @@ from triage.errors import TriageError, Unavailable
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.review import look_back
+from triage.pipeline.standing import arxiv_now
 from triage.pipeline.vectors import Progress, embed_missing, silent
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from triage.fetch import FetchReport, Wire
     from triage.paper import Paper
     from triage.profile import Profile
-    from triage.store import Added, Store
+    from triage.store import Added, Run, Store
 
 _LIGHT = tuple(name for name in rank.RANKERS if name != "tfidf-svm")
 """The rankers of the first stage: scikit-learn's import alone would cost it a second."""
@@ -141,7 +143,8 @@ def refresh(
     notes += told
     notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
     notes += look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)
-    again = now + fetch.LOOK_AGAIN if pulled.report.state == "stale" else None
+    late = any(one.state == "stale" for one in pulled.report.categories.values())
+    again = now + fetch.LOOK_AGAIN if late else None
     return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, tuple(notes), pulled.fault, again)
 
 
@@ -166,10 +169,28 @@ def _rank(
     return told
 
 
+def looks(store: Store) -> list[datetime]:
+    """When a batch that is late was looked for, oldest first; nothing once a run has read it.
+
+    They are the newest runs of one Eastern day, up to the newest one, that did not bring what the calendar expects.
+    """
+    runs = store.last_runs(50)
+    if not runs or not _is_late(runs[0]):
+        return []
+    day = fetch.eastern_day(runs[0].at)
+    found = takewhile(lambda run: fetch.eastern_day(run.at) == day and (_is_late(run) or run.state == "failed"), runs)
+    return [run.at for run in found][::-1]
+
+
 def next_look(store: Store) -> datetime | None:
     """When to ask again for a batch that was late at the last run; None when none was."""
     run = store.last_run()
-    return run.at + fetch.LOOK_AGAIN if run and run.state == "stale" else None
+    return run.at + fetch.LOOK_AGAIN if run and _is_late(run) else None
+
+
+def _is_late(run: Run) -> bool:
+    """Whether the calendar expected a batch that the run did not find, of one category at least."""
+    return any(state == "stale" for state, _ in run.categories.values())
 
 
 def due(
@@ -188,7 +209,7 @@ def due(
     newest = store.announcement_days()[:1]
     confirmed = store.confirmed(_categories(profiles))
     again = next_look(store) if patient else None
-    expected = fetch.expected_day(now, free)
+    expected = fetch.expected_day(arxiv_now(store, now), free)
     behind = not newest or any(day is None or day < expected for day in confirmed.values())
     if (behind and (again is None or now >= again)) or _gap_to_fill(store, confirmed, now):
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage.fetch import eastern_day
@@ -18,6 +18,11 @@ Side = tuple[str, str]
 _WHOLE = ("announced", "quiet")
 
 
+def arxiv_now(store: Store, now: datetime) -> datetime:
+    """The moment by arXiv's clock, as its newest answer told: a wrong local clock moves no announcement."""
+    return now + timedelta(seconds=store.offset_s() or 0.0)
+
+
 def standing(store: Store, categories: Sequence[str], expected: date) -> dict[str, Side]:
     """The state and the reason of each category, against the announcement that should be out by now.
 
@@ -26,7 +31,7 @@ def standing(store: Store, categories: Sequence[str], expected: date) -> dict[st
     """
     last, confirmed = store.last_states(categories), store.confirmed(categories)
     run = store.last_run()
-    asked = run is not None and eastern_day(run.at) >= expected
+    asked = run is not None and eastern_day(arxiv_now(store, run.at)) >= expected
     return {name: _side(last.get(name), confirmed[name], expected, asked) for name in categories}
 
 

@@ -30,6 +30,11 @@ class Ledger(Connection):
         budget_s, spent_s, state, refills = rows[0]
         return Coffee(day, budget_s, spent_s, cast("CoffeeState", state), refills)
 
+    def coffees(self, last: int) -> list[Coffee]:
+        """The newest coffees, oldest first."""
+        rows = self.rows("SELECT day FROM coffees ORDER BY day DESC LIMIT ?", (last,))
+        return [self._opened(date.fromisoformat(str(row[0]))) for row in reversed(rows)]
+
     def open_coffee(self, day: date, budget_s: float, *, lower: bool = False, at: datetime) -> Coffee:
         """Open the day's coffee, or take it up again; a finished one stays finished.
 
@@ -74,7 +79,7 @@ class Ledger(Connection):
             return "today's refill is drunk"
         if coffee.state == "finished" and coffee.unspent_s >= 1.0:
             return "every paper of today's list is judged"
-        used = self._rations("refill", day - _WEEK)
+        used = self.rations("refill", day - _WEEK)
         if len(used) >= REFILLS_A_WEEK:
             free = used[-REFILLS_A_WEEK] + _WEEK
             return f"two refills in seven days are the most; the next one from {free:%a} {free.isoformat()}"
@@ -95,7 +100,7 @@ class Ledger(Connection):
 
     def no_pause(self, day: date) -> str:
         """Why there is no pause on a day; "" when there is one."""
-        return "today's pause is used" if self._rations("pause", day - timedelta(days=1)) else ""
+        return "today's pause is used" if self.rations("pause", day - timedelta(days=1)) else ""
 
     def pause(self, day: date, *, at: datetime) -> None:
         """Take the day's one pause; it is taken even if the program dies in it.
@@ -112,7 +117,7 @@ class Ledger(Connection):
         with self.write() as db:
             db.execute("INSERT INTO rations (day, kind, at) VALUES (?, ?, ?)", (iso(day), kind, iso(at)))
 
-    def _rations(self, kind: str, after: date) -> list[date]:
+    def rations(self, kind: str, after: date) -> list[date]:
         """The days after `after` on which something rationed was taken, oldest first."""
         rows = self.rows("SELECT day FROM rations WHERE kind = ? AND day > ? ORDER BY day", (kind, iso(after)))
         return [date.fromisoformat(str(row[0])) for row in rows]

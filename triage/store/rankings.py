@@ -134,8 +134,9 @@ class Rankings(Papers):
     ) -> None:
         """Keep a shortlist as it was shown: what the precision of the rankers is counted on.
 
-        `shown_by` is "session" or "digest", `day` the reader's local day, `minutes` the whole coffee and what was
-        left of it in seconds, `ranker` its name and version, `parameters` whatever else the choice depended on.
+        `shown_by` is "session", "digest" or "comparison" (a list of another ranker that the reader looked at), `day`
+        the reader's local day, `minutes` the whole coffee and what was left of it in seconds, `ranker` its name and
+        version, `parameters` whatever else the choice depended on.
         """
         told = json.dumps(dict(parameters), sort_keys=True)
         with self.write() as db:
@@ -164,11 +165,15 @@ class Rankings(Papers):
             )
 
     def first_shown(self, profiles: Sequence[str] = ()) -> list[Shown]:
-        """Every paper that was shown, as it was first shown for a profile; for all profiles when none is named."""
+        """Every paper that was shown, as it was first shown for a profile; for all profiles when none is named.
+
+        What the reader saw only in a comparison was not shown by the ranker that is judged here.
+        """
         rows: list[Any] = self.rows(
             "SELECT s.day, (SELECT max(a.announced) FROM announcements a WHERE a.paper_id = k.paper_id "
             "AND a.announced <= s.announced), s.ranker, k.profile, k.paper_id, k.slot, k.chance, k.picked_by "
-            "FROM picks k JOIN shortlists s ON s.id = k.shortlist_id ORDER BY s.id, k.place"
+            "FROM picks k JOIN shortlists s ON s.id = k.shortlist_id WHERE s.shown_by <> 'comparison' "
+            "ORDER BY s.id, k.place"
         )
         found: dict[tuple[str, str], Shown] = {}
         for day, announced, ranker, profile, paper, slot, chance, picked_by in rows:
@@ -243,6 +248,10 @@ class Rankings(Papers):
             (profile, ranker, iso(announced)),
         )
         return str(rows[0][0]) if rows else ""
+
+    def seen_before(self) -> bool:
+        """Whether any session ever showed a list."""
+        return bool(self.rows("SELECT 1 FROM shortlists WHERE shown_by = 'session' LIMIT 1"))
 
     def last_shown(self, shown_by: str, before: date) -> date | None:
         """The newest announcement shown on a local day before `before`."""

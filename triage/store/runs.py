@@ -101,6 +101,10 @@ class Runs(Connection):
         )
         return [_run(row) for row in rows]
 
+    def offset_s(self) -> float | None:
+        """How far the server's clock was ahead of this machine's at the newest run that got an answer, in seconds."""
+        return next((run.offset_s for run in self.last_runs(20) if run.offset_s is not None), None)
+
     def last_states(self, categories: Iterable[str]) -> dict[str, tuple[str, str]]:
         """For each category its state and reason in the newest run that asked for it, as far as one did lately."""
         wanted, found = set(categories), dict[str, tuple[str, str]]()

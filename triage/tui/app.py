@@ -12,11 +12,12 @@ from textual.theme import BUILTIN_THEMES
 
 from triage.tui import keys, stages
 from triage.tui.background import Background
-from triage.tui.breaks import Breaks
-from triage.tui.judging import Judging
-from triage.tui.screens import ALWAYS
-from triage.tui.session import Outcome
+from triage.tui.exploring import Exploring
+from triage.tui.linking import Linking
+from triage.tui.moving import Moving
+from triage.tui.screens import ALWAYS, Welcome
 from triage.tui.themes import THEMES
+from triage.tui.writing import Writing
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _NAMES = frozenset(binding.id for binding in keys.BINDINGS)
 
 
-class CoffeeApp(Background, Judging, Breaks, inherit_bindings=False):
+class CoffeeApp(Background, Exploring, Linking, Moving, Writing, inherit_bindings=False):
     """One coffee. `run()` returns the `Outcome`; `return_code` is 130 after Ctrl+C, otherwise what `finish` got."""
 
     CSS_PATH = "tui.tcss"
@@ -40,6 +41,7 @@ class CoffeeApp(Background, Judging, Breaks, inherit_bindings=False):
         """Take the session; `tick_s` is how often the clock is read (real seconds; the clock itself is handed in)."""
         super().__init__(session)
         self._tick_s = tick_s
+        self.set_keymap(self.keys.keymap)
         self._dress(session)
 
     def _dress(self, session: Session) -> None:
@@ -65,23 +67,23 @@ class CoffeeApp(Background, Judging, Breaks, inherit_bindings=False):
         if self._stage is stages.LIST:
             self._remember()
             self._begin_list()
+        if self._session.first:
+            self.push_screen(Welcome(self.keys, self._glyphs))
 
     def tick(self) -> None:
         """Read the clock once and do what it says; the only place where time has an effect."""
         if self._finished:
             return
         now = self._session.monotonic()
-        if self._overslept():
-            self.finish(Outcome.ASLEEP)
-            return
         self._pay()
+        if self.away:
+            return
+        self._save_writing()
         self._listen(now)
-        self._end_breaks(now)
         if self._stage is stages.WAITING and now - self._opened >= stages.WAIT_S:
             self._open_note()
         if self._stage is stages.LIST and self._session.countdown.started and self._session.countdown.over:
-            self._run_out()
-        self._look()
+            self._close_coffee()
         self._warn()
         self._keep_time()
         if (idle_s := now - self._last_input) >= self._stage.patience_s:
@@ -91,13 +93,8 @@ class CoffeeApp(Background, Judging, Breaks, inherit_bindings=False):
         """Note every sign of life before it takes effect; what was said last is read by then."""
         if isinstance(event, events.InputEvent) and not event.is_forwarded:
             self._last_input = self._session.monotonic()
-            self._dwell.touch()
             if isinstance(event, events.Key):
                 self._say("said", "")
-        elif isinstance(event, events.AppBlur):
-            self._dwell.blur()
-        elif isinstance(event, events.AppFocus):
-            self._dwell.focus()
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -17,7 +17,7 @@ class Background(Pages):
 
     def _listen(self, now: float) -> None:
         """Hear how the refresh is doing, and take in its end."""
-        heard = self._newer.ask(now, waited_for=self._stage is stages.WAITING)
+        heard = self._newer.ask(now, waited_for=self._stage in (stages.WAITING, stages.NOTE))
         if heard is None:
             return
         progress, newer = heard
@@ -25,8 +25,7 @@ class Background(Pages):
             self._report(progress.line)
             return
         self._say("work", "")
-        if progress.state == "failed":
-            self._say("trouble", progress.line)
+        self._say("failure", progress.line if progress.state == "failed" else "")
         self._refreshed(newer or self._shortlist)
 
     def _report(self, line: str) -> None:
@@ -37,7 +36,7 @@ class Background(Pages):
 
     def _refreshed(self, newer: Shortlist) -> None:
         """The refresh is over: show its list when one was waited for, otherwise only offer it."""
-        if self._stage is stages.WAITING:
+        if self._stage is stages.WAITING or (self._stage is stages.NOTE and not newer.papers):
             self._take(newer)
             return
         fresh, wanted = difference(self._shortlist, newer, self.desk.shown)
@@ -63,4 +62,5 @@ class Background(Pages):
         if self._offer is None:
             self._say("said", "there is nothing newer")
         else:
+            self._bring_back()
             self._take(self._offer)

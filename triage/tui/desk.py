@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from triage.budget.choice import FILL
+from triage.text import clean, readable
 
 if TYPE_CHECKING:
     from triage.paper import ScoredPaper, Verdict
@@ -20,9 +21,13 @@ class Desk:
     and dismiss are marks.
     """
 
-    def __init__(self, papers: Iterable[ScoredPaper], history: Sequence[Verdict] = ()) -> None:
+    def __init__(
+        self, papers: Iterable[ScoredPaper], history: Sequence[Verdict] = (), notes: Mapping[str, str] | None = None
+    ) -> None:
         self.papers = list(papers)
         self.history = list(history)
+        self.notes = dict(notes or {})
+        """The reader's words, by identifier."""
         self.shown = {scored.paper.id: scored for scored in self.papers}
         self.cursor = self._next_unjudged(-1) or 0
 
@@ -96,6 +101,30 @@ class Desk:
         if here is not None:
             self.cursor = stay.index(here)
 
+    def lay(self, papers: Iterable[ScoredPaper]) -> None:
+        """Lay out another list; the cursor stays on its paper where that is on it too."""
+        here = self.current
+        self.papers = list(papers)
+        self.shown.update((scored.paper.id, scored) for scored in self.papers)
+        rows = [row for row, scored in enumerate(self.papers) if here and scored.paper.id == here.paper.id]
+        self.cursor = rows[0] if rows else self._next_unjudged(-1) or 0
+
+    def add(self, scored: ScoredPaper) -> None:
+        """Lay one more paper at the end and put the cursor on it."""
+        self.lay([*self.papers, scored])
+        self.cursor = len(self.papers) - 1
+
+    def matches(self, query: str) -> list[int]:
+        """The rows whose title, authors, categories or identifier hold every word of the query, whatever their case."""
+        words = query.casefold().split()
+        return [row for row, scored in enumerate(self.papers) if words and all(one in _told(scored) for one in words)]
+
     def _next_unjudged(self, after: int) -> int | None:
         rows = [row for row, scored in enumerate(self.papers) if self.mark(scored.paper.id) is None and row != after]
         return next((row for row in rows if row > after), rows[0] if rows else None)
+
+
+def _told(scored: ScoredPaper) -> str:
+    """What a search looks through."""
+    paper = scored.paper
+    return " ".join([readable(paper.title), *map(clean, (*paper.authors, *paper.categories, paper.id))]).casefold()

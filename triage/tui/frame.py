@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from triage.budget import DwellClock
 from triage.errors import TriageError
 from triage.text import clean
 from triage.tui import stages
 from triage.tui.desk import Desk
+from triage.tui.editor import NoteSheet
 from triage.tui.glyphs import ASCII, UNICODE
+from triage.tui.keys import Keys
 from triage.tui.newer import Newer
 from triage.tui.screens import Morning
 from triage.tui.session import Outcome, Session
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import Dwell
+    from triage.paper import ScoredPaper
 
-_SPOKEN = ("said", "offer", "trouble", "work", "state")
+_SPOKEN = ("said", "offer", "trouble", "work", "failure", "state")
 """The lines that can stand in the rule, the most urgent first."""
 
 
@@ -37,20 +37,22 @@ class Frame(App[Outcome]):
         super().__init__()
         self._session = session
         self._shortlist = session.shortlist
-        self.desk = Desk(session.shortlist.papers, session.verdicts)
+        self.keys = Keys(session.keys)
+        self.desk = Desk(session.shortlist.papers, session.verdicts, session.notes)
         self.complaint = ""
         self._stage = stages.WAITING
         self._opened = self._last_input = session.monotonic()
         self._newer = Newer(session)
         self._offer: Shortlist | None = None
+        self._other: Shortlist | None = None
+        self._put_by: tuple[Shortlist, list[ScoredPaper]] | None = None
+        """The deployed ranker's list while the other one's is shown."""
+        self.away = False
+        """Whether another program has the terminal."""
         self._warned = self._finished = False
-        self._slept = session.asleep()
-        self._dwell = DwellClock(session.reader, self._dwelt, monotonic=session.monotonic, now=session.now)
         self._lines: dict[str, str] = {}
-        self._told: set[str] = set()
-        self._wanted_at = 0.0
         self._glyphs = ASCII if session.ascii else UNICODE
-        self._morning = Morning(self.desk, session.countdown.left, self._glyphs)
+        self._morning = Morning(self.desk, session.countdown.left, self._glyphs, self.keys)
 
     def _say(self, kind: str, line: str) -> None:
         """Put a line of one kind into the rule; the most urgent of those that stand is shown."""
@@ -64,11 +66,15 @@ class Frame(App[Outcome]):
         except TriageError as fault:
             self._say("trouble", str(fault))
 
-    def _dwelt(self, look: Dwell) -> None:
-        """Keep one look at a paper."""
-        self._attempt(partial(self._session.dwelt, look))
-
     def _lift_sheets(self) -> None:
-        """Take away whatever lies over the morning."""
+        """Take away whatever lies over the morning; words that were being written are kept."""
+        self._save_writing()
+        self._morning.end_search()
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def _save_writing(self) -> None:
+        """Keep what stands in an open note."""
+        for screen in self.screen_stack:
+            if isinstance(screen, NoteSheet):
+                self._attempt(screen.save)

@@ -8,13 +8,13 @@ from triage.errors import TriageError
 from triage.tui import stages
 from triage.tui.card import Card
 from triage.tui.screens import Help, Sheet, Why
-from triage.tui.timekeeping import Timekeeping
+from triage.tui.searching import Searching
 
 if TYPE_CHECKING:
     from triage.tui.widgets import PaperList
 
 
-class Moving(Timekeeping):
+class Moving(Searching):
     """The part that moves the cursor and turns the pages."""
 
     def action_next_paper(self) -> None:
@@ -70,13 +70,17 @@ class Moving(Timekeeping):
         """Esc: back to the list; it never ends the session, except where there is only a page to close."""
         if isinstance(self.screen, Sheet) or self._stage is not stages.LIST:
             self.action_leave()
+        elif self._morning.query_words or self._morning.searching:
+            self._give_up_search()
         else:
             self._morning.remove_class("-reading")
 
     def action_leave(self) -> None:
         """q: put a sheet away, otherwise finish early."""
         if isinstance(self.screen, Sheet) and not isinstance(self.screen, Card):
+            self._save_writing()
             self.pop_screen()
+            self._morning.redraw()
         else:
             self.finish()
 
@@ -90,7 +94,7 @@ class Moving(Timekeeping):
 
     def action_help(self) -> None:
         """Show the table of keys, or put it away."""
-        self._lay(Help(self._glyphs))
+        self._lay(Help(self.keys, self._glyphs))
 
     def action_why(self) -> None:
         """Show why the paper ranks where it does, or put it away."""

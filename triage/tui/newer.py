@@ -16,29 +16,29 @@ ASK_S = 1.0
 
 
 class Newer:
-    """Asks the refresh how it is doing until it ends; `running` is false from then on, and where there is none."""
+    """Asks the refresh how it is doing; `running` is false where there is none, and from one look's end to another."""
 
     def __init__(self, session: Session) -> None:
         self._refresh, self._reload = session.refresh, session.reload
-        self.running = self._refresh is not None
+        self.running = self._refresh is not None and session.refreshing
         self._asked = float("-inf")
 
     def ask(self, now: float, *, waited_for: bool) -> tuple[Progress, Shortlist | None] | None:
-        """How far it is, and the newer list once it is done; None when it is not time to ask.
+        """How far it is, and the newer list once it is done; None when it is not time to ask, or nothing has begun.
 
         A list that was waited for is read after a failure too: it says what kind of morning it is.
         """
-        if self._refresh is None or not self.running or now - self._asked < ASK_S:
+        if self._refresh is None or now - self._asked < ASK_S:
             return None
-        self._asked = now
+        self._asked, before, newer = now, self.running, None
         try:
             progress = self._refresh()
-            again = progress.state == "done" or (progress.state == "failed" and waited_for)
-            newer = self._reload() if again and self._reload else None
+            self.running = progress.state == "running"
+            if before and (progress.state == "done" or (progress.state == "failed" and waited_for)):
+                newer = self._reload() if self._reload else None
         except TriageError as fault:
-            progress, newer = Progress(str(fault), "failed"), None
-        self.running = progress.state == "running"
-        return progress, newer
+            self.running, progress = False, Progress(str(fault), "failed")
+        return (progress, newer) if before or self.running else None
 
 
 def difference(present: Shortlist, newer: Shortlist, shown: Container[str]) -> tuple[int, int]:

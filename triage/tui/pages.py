@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
-from triage.text import clean
 from triage.tui import phrases, stages
 from triage.tui.closing import Closing
 
@@ -15,14 +13,13 @@ class Pages(Closing):
 
     def _open_first(self) -> None:
         """Choose the first page, before anything is drawn."""
-        if self._session.diary and self._session.diary.last:
-            self._say("said", self._session.diary.last)
         if self.desk.papers:
             self._open_list()
         elif self._newer.running:
             self._morning.show_note(phrases.looking(""))
         else:
             self._open_note()
+        self._say("said", self._session.greeting)
         self._morning.keep_time(self._share_used())
 
     def _open_list(self) -> None:
@@ -41,19 +38,30 @@ class Pages(Closing):
         else:
             self.call_after_refresh(self._start_clock)
 
+    def _bring_back(self) -> None:
+        """Lay out the deployed ranker's list again, in its own order."""
+        if self._put_by is not None:
+            (self._shortlist, papers), self._put_by = self._put_by, None
+            self.desk.lay(papers)
+            self._show_again()
+
+    def _show_again(self) -> None:
+        self._tell_day()
+        self._morning.show_list()
+
     def _open_note(self) -> None:
         """Show the page of a morning without a list; it costs nothing."""
         self._stage = stages.NOTHING if self._shortlist.state == "nothing-worth-it" else stages.NOTE
         self._tell_day()
         self._last_input = self._session.monotonic()
         note = phrases.morning(self._shortlist, self._session.next_announcement)
-        last = self._session.diary.last if self._session.diary else ""
-        self._morning.show_note(replace(note, lines=(*note.lines, clean(last))) if last else note)
+        self._morning.show_note(note, rest=bool(self._shortlist.left_out))
 
     def _remember(self) -> None:
         """Tell the store what is laid out; an offer that was not taken is not remembered."""
         self._attempt(partial(self._session.shown, self._shortlist))
 
     def _tell_day(self) -> None:
-        headings = phrases.headings(self._shortlist, len(self.desk.papers))
+        other = self._shortlist.ranker if self._put_by else ""
+        headings = phrases.headings(self._shortlist, len(self.desk.papers), other)
         self._morning.head(headings, phrases.left_out(self._shortlist))

@@ -12,7 +12,6 @@ from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import Estimate
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,41 +41,29 @@ def minutes(seconds: float) -> str:
     return f"{max(1, math.floor(seconds / 60 + 0.5))} min"
 
 
-def keep_for_later(left_s: float, pass_s: float, *, keep: str = "s", again: str = "o") -> str:
-    """What is said before a paper is opened that the coffee does not hold any more; the keys are named."""
-    held = f"{left(left_s)} left and a first pass takes {minutes(pass_s)}"
-    return f"{held}: {keep} keeps it for later, {again} again opens it now"
-
-
-def estimate(reading: Estimate) -> str:
-    """What an attentive read takes: about one figure, or a band once the reader's own pace is known."""
-    if reading.low is None or reading.high is None:
-        return f"about {_fives(reading.seconds)} s"
-    return f"{_fives(reading.low)}-{_fives(reading.high)} s"
-
-
-def _fives(seconds: float) -> int:
-    """Whole fives of seconds: nobody reads to the second."""
-    return max(5, 5 * round(seconds / 5))
-
-
 def papers(count: int) -> str:
     """Count papers as a sentence does."""
     return f"{count} paper" if count == 1 else f"{count} papers"
 
 
-def headings(shortlist: Shortlist, count: int) -> list[str]:
-    """What follows the name in the header, the longest first; the screen takes the first that fits."""
+def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
+    """What follows the name in the header, the longest first; the screen takes the first that fits.
+
+    `other` is the ranker's name where it is not the deployed one that is shown.
+    """
+    if other:
+        return [f"as {other} ranks them, not your ranker: {count} papers", f"{other}: {count}", other]
     profiles = ", ".join(map(clean, shortlist.profiles))
     covers = " ".join(map(clean, shortlist.covers)) + "".join(f", no {clean(name)}" for name in shortlist.missing)
     when = day(shortlist.announced) if shortlist.announced else ""
     known = [part for part in (when, covers) if part]
-    whole = [*known, f"{count} for you of {shortlist.total}"]
+    alarm = ["the scores drift: triage stats"] if shortlist.drift else []
+    whole = [*known, f"{count} for you of {shortlist.total}", *alarm]
     return [
         "   ".join(filter(None, (profiles, " · ".join(whole)))),
         " · ".join(whole),
         " · ".join([covers if shortlist.missing else when, f"{count} for you"]).removeprefix(" · "),
-        f"{count} for you",
+        " · ".join([f"{count} for you", *(["drift"] if alarm else [])]),
         "",
     ]
 
@@ -122,16 +109,18 @@ def morning(shortlist: Shortlist, next_announcement: str) -> Note:
     match shortlist.state:
         case "nothing-worth-it":
             return Note(
-                "No paper today earns your coffee.",
+                "Nothing today is worth your coffee.",
                 (_best(shortlist), *reasons, *notes, "Have it in peace: this page goes away by itself."),
             )
         case "quiet":
-            return Note("arXiv is quiet today: there was no announcement.", (*coming, *notes))
+            return Note("Nothing was announced.", (*coming, *notes))
         case "stale":
-            return Note("Today's announcement is late.", (*notes, *coming, "Nothing of your coffee was used."))
+            return Note(
+                "arXiv has not published today's batch yet.", (*notes, *coming, "Nothing of your coffee was used.")
+            )
         case "failed":
             again = "Nothing of your coffee was used. triage fetch tries again."
-            return Note("arXiv could not be reached or understood.", (*reasons, *notes, again))
+            return Note("arXiv could not be read.", (*reasons, *notes, again))
     if shortlist.missing:
         return Note("Nothing to show, and not everything could be read.", (*reasons, *notes))
     return Note("Nothing is left on today's list.", (*notes, *coming))

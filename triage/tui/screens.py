@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from triage.text import clean, readable
 from triage.tui import keys, phrases
 from triage.tui.widgets import AbstractPane, Cup, Heading, KeyLine, PaperList, Rule
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from triage.paper import ScoredPaper
     from triage.tui.desk import Desk
     from triage.tui.glyphs import Glyphs
+    from triage.tui.keys import Keys
 
 ALWAYS = frozenset({"interrupt", "quit"})
 """These work on every screen, the palette included."""
 
 _EVERYTHING = frozenset(binding.id or "" for binding in keys.BINDINGS)
-_WITHOUT_LIST = ALWAYS | {"read", "back", "leave", "help", "take_in", "command_palette"}
+_WITHOUT_LIST = ALWAYS | {"read", "back", "leave", "help", "take_in", "draw_one", "command_palette"}
 _ON_SHEET = ALWAYS | {"read", "back", "leave", "help", "why", "page_on", "page_back"}
 _ON_SHEET_SCROLLING = _ON_SHEET | {"next_paper", "previous_paper", "first_paper", "last_paper"}
 
@@ -41,19 +44,21 @@ class Morning(Screen[None]):
     class Ready(Message):
         """The page is there, and its first frame is about to be drawn."""
 
-    class Turned(Message):
-        """Something else is before the reader: another paper, a sheet, the page again."""
-
-    def __init__(self, desk: Desk, left: Callable[[], float], glyphs: Glyphs) -> None:
+    def __init__(self, desk: Desk, left: Callable[[], float], glyphs: Glyphs, table: Keys) -> None:
         super().__init__()
-        self._desk, self._left, self._glyphs = desk, left, glyphs
+        self._desk, self._left, self._glyphs, self._table = desk, left, glyphs, table
         self._remark = ""
-        self._read: tuple[ScoredPaper | None, str] | None = None
+        self._read: tuple[ScoredPaper | None, str, str] | None = None
+        self.query_words = ""
+        """What is searched for, and marked in the list."""
+        self._before = 0, Offset(0, 0)
         # The parts are made here, so that they can be filled before the first frame is drawn.
         self._heading, self._cup = Heading(), Cup(glyphs)
         self._list, self._pane = PaperList(desk, left, glyphs), AbstractPane()
         self._note = Static(id="note-text", markup=False)
         self._rule, self._keys = Rule(glyphs, id="bottom"), KeyLine(glyphs)
+        self._search = Input(id="search", compact=True, select_on_focus=False)
+        self._search.cursor_blink = False
 
     @property
     def actions(self) -> frozenset[str]:
@@ -67,19 +72,12 @@ class Morning(Screen[None]):
         yield Vertical(self._list, self._pane, id="body")
         yield Vertical(self._note, id="note")
         yield self._rule
+        yield Horizontal(Static("/", id="slash"), self._search, id="searching")
         yield self._keys
 
     def on_mount(self) -> None:
         """Tell the app that the page is there."""
         self.post_message(self.Ready())
-
-    def on_screen_suspend(self) -> None:
-        """Something lies over the page."""
-        self.post_message(self.Turned())
-
-    def on_screen_resume(self) -> None:
-        """The page is before the reader again."""
-        self.post_message(self.Turned())
 
     def head(self, headings: Sequence[str], remark: str) -> None:
         """Say what the day is in the header, and what was left out in the footer."""
@@ -90,16 +88,16 @@ class Morning(Screen[None]):
         """Carry a line in the lower rule."""
         self._rule.say(line)
 
-    def show_note(self, note: phrases.Note) -> None:
-        """Put a note in the place of the list."""
+    def show_note(self, note: phrases.Note, *, rest: bool = False) -> None:
+        """Put a note in the place of the list; `rest` is whether a paper can be drawn from what was left out."""
         self.add_class("-note")
         self._note.update(page(note))
-        self._keys.tell(keys.NOTE_KEYS, "")
+        self._keys.tell(self._table.without_list(rest=rest), "")
 
     def show_list(self) -> None:
         """Show the list with the paper under the cursor."""
         self.remove_class("-note")
-        self._keys.tell(keys.footer_keys(), self._remark)
+        self._keys.tell(self._table.footer(), self._remark)
         self.redraw()
 
     def redraw(self) -> None:
@@ -107,11 +105,11 @@ class Morning(Screen[None]):
         self._list.settle()
         self._list.lay_out()
         scored = self._desk.current
-        now = scored, self._verdict(scored)
+        note = self._desk.notes.get(scored.paper.id, "") if scored else ""
+        now = scored, self._verdict(scored), note
         if now != self._read:
             self._read = now
             self._pane.show(*now, self._glyphs)
-            self.post_message(self.Turned())
 
     def keep_time(self, share_used: float) -> None:
         """Bring cup and coffee line up to date."""
@@ -123,9 +121,40 @@ class Morning(Screen[None]):
         return bool(self._pane.display) and self._pane.page(step)
 
     @property
-    def shows_abstract(self) -> bool:
-        """Whether there is room for the abstract, or only for the row."""
-        return self._pane.is_on_screen
+    def searching(self) -> bool:
+        """Whether words to search for are being typed."""
+        return self.has_class("-searching")
+
+    def begin_search(self) -> None:
+        """Open the line of the search, and remember where the reader was."""
+        self._before = self._desk.cursor, self._list.scroll_offset
+        self._search.value = ""
+        self.add_class("-searching")
+        self._search.focus()
+
+    def follow(self, words: str) -> None:
+        """Mark the words, and go to the first match from where the search began."""
+        if not self.searching:
+            return
+        self.query_words = words
+        rows, began = self._desk.matches(words), self._before[0]
+        self._desk.jump(next((row for row in rows if row >= began), rows[0] if rows else began))
+        self._list.mark(words)
+        self.redraw()
+
+    def end_search(self, *, give_up: bool = False) -> None:
+        """Put the line away; when the search is given up, everything is as it was before it."""
+        if give_up:
+            if self.searching:
+                self._desk.jump(self._before[0])
+            self.query_words = ""
+            self._list.mark("")
+            self.redraw()
+            if self.searching:
+                self._list.scroll_to(*self._before[1], animate=False, immediate=True)
+        self.remove_class("-searching")
+        if self._search.has_focus:
+            self.set_focus(None)
 
     def toggle_reading(self) -> None:
         """Give the abstract the whole page, or the list its place again."""
@@ -161,18 +190,46 @@ class Sheet(ModalScreen[None]):
 class Help(Sheet):
     """The table of keys as a page."""
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, table: Keys, glyphs: Glyphs) -> None:
         super().__init__()
-        self._glyphs = glyphs
+        self._table, self._glyphs = table, glyphs
 
     def text(self) -> Content:
         """One group below the other."""
         parts: list[str | tuple[str, str]] = []
-        for title, rows in keys.help_groups(self._glyphs).items():
+        for title, rows in self._table.groups(self._glyphs).items():
             parts += ["\n\n" if parts else "", (title, "bold")]
             for names, line in rows:
                 parts += ["\n", (f"{names:<10}", "$accent"), line]
         return Content.assemble(*parts)
+
+
+class Welcome(Sheet):
+    """The first coffee's card: three lines, and never again. Any key puts it away."""
+
+    actions = ALWAYS
+
+    def __init__(self, table: Keys, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._names = {one.id: keys.key_names(one, glyphs)[0] for one in table.bindings}
+
+    def text(self) -> Content:
+        """What a beginner must know."""
+        keep, dismiss, on, back, help_ = (
+            (self._names[one], "bold $accent") for one in ("keep", "dismiss", "next_paper", "previous_paper", "help")
+        )
+        return Content.assemble(
+            ("Your first coffee", "bold"),
+            "\n\nThese papers fit the minutes in the cup, the best first.\n",
+            *(on, " and ", back, " move, ", keep, " keeps, ", dismiss, " dismisses, ", help_, " shows every key.\n"),
+            "When the cup is empty triage closes; what you decided is kept.",
+            ("\n\nAny key begins", "$faint"),
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        """Go away; the key does nothing else."""
+        event.stop()
+        self.app.pop_screen()
 
 
 class Why(Sheet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +18,6 @@ from textual.widgets import Static
 from triage.text import clean, readable
 from triage.tui import phrases
 from triage.tui.glyphs import Glyphs
-from triage.tui.stages import LOW
 
 if TYPE_CHECKING:
     from textual import events
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 BAR = 10
 """Cells of the bar beside the cup, where there is room for one."""
+
+LOW = 0.8
+"""The share of the coffee after which the cup changes."""
 
 FEW_AUTHORS = 4
 """So many names are shown before "and n more"."""
@@ -156,10 +159,16 @@ class PaperList(ScrollView, can_focus=False):
         self._desk, self._left, self._glyphs = desk, left, glyphs
         self.line: int | None = None
         """How many rows lie above the coffee line; None where all fit and no line is drawn."""
+        self._marked: re.Pattern[str] | None = None
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line a paper, and the coffee line."""
         return len(self._desk.papers) + (self.line is not None)
+
+    def mark(self, words: str) -> None:
+        """Mark the words of a search wherever a title holds them; "" marks nothing."""
+        parts = "|".join(map(re.escape, words.split()))
+        self._marked = re.compile(parts, re.IGNORECASE) if parts else None
 
     def settle(self) -> None:
         """Draw the line where it belongs now; called once a second, it redraws only when the line has moved."""
@@ -217,6 +226,8 @@ class PaperList(ScrollView, can_focus=False):
         after = f"  {phrases.minutes(scored.seconds):>6} "
         room = max(0, width - 1 - len(before) - len(after) - 2)
         title = fit(readable(scored.paper.title), room, glyphs)
+        if self._marked:
+            title = title.highlight_regex(self._marked, style="bold underline")
         accent = self._style("accent").foreground
         mark = Content.styled(f"{self._mark(scored)} ", Style(foreground=accent))
         return Content.assemble((here, Style(foreground=accent)), before, title, after, mark).truncate(width)
@@ -271,9 +282,9 @@ class AbstractPane(VerticalScroll, can_focus=False):
         """One text that scrolls."""
         yield self._text
 
-    def show(self, scored: ScoredPaper | None, verdict: str, glyphs: Glyphs) -> None:
+    def show(self, scored: ScoredPaper | None, verdict: str, note: str, glyphs: Glyphs) -> None:
         """Show a paper from its beginning; `verdict` is what was decided about it, as a word with its sign."""
-        content = Content("") if scored is None else abstract(scored, verdict, glyphs)
+        content = Content("") if scored is None else abstract(scored, verdict, note, glyphs)
         self._text.update(content)
         if self.is_mounted:
             self.scroll_home(animate=False)
@@ -286,15 +297,13 @@ class AbstractPane(VerticalScroll, can_focus=False):
         return True
 
 
-def abstract(scored: ScoredPaper, verdict: str, glyphs: Glyphs) -> Content:
-    """A paper as a page: never parsed as markup, and in the order of importance."""
+def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Content:
+    """A paper as a page with the reader's note: never parsed as markup, and in the order of importance."""
     paper, dot = scored.paper, f" {glyphs.dot} "
     names = [clean(name) for name in paper.authors]
     more = f" and {len(names) - FEW_AUTHORS} more" if len(names) > FEW_AUTHORS else ""
     pages = f"{paper.pages} pages" if paper.pages else ""
-    reads = phrases.estimate(scored.estimate) if scored.estimate else ""
-    kind = paper.announce_type or ""
-    facts = (", ".join(map(clean, paper.categories)), kind, pages, clean(paper.id), reads, verdict)
+    facts = (", ".join(map(clean, paper.categories)), paper.announce_type or "", pages, clean(paper.id), verdict)
     parts: list[Content | str | tuple[str, str]] = [
         (readable(paper.title), "bold"),
         ("\n" + ", ".join(names[:FEW_AUTHORS]) + more, "$faint"),
@@ -303,7 +312,9 @@ def abstract(scored: ScoredPaper, verdict: str, glyphs: Glyphs) -> Content:
     ]
     for label, line in reasons(scored):
         parts += ["\n", (f"{label:<5}", "$accent"), line]
-    parts += ["\n\n" if scored.why or scored.slot != "focus" else "\n"]
+    for place, line in enumerate(note.strip().splitlines()):
+        parts += ["\n", ("note " if place == 0 else "     ", "$accent"), clean(line)]
+    parts += ["\n\n" if note.strip() or scored.why or scored.slot != "focus" else "\n"]
     parts += [readable(paper.abstract) or "There is no abstract in the announcement."]
     return Content.assemble(*parts)
 

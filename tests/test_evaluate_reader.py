@@ -1,0 +1,163 @@
+"""A simulated reader over forty coffees through the real store: who stays, who is replaced, who wins, what drifts."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from reader import FIRST, GOOD, PAPERS, PROFILE, SABOTAGED, WANTED, Reader
+
+from triage import rank
+from triage.cli import main
+from triage.evaluate import SESSIONS, report
+from triage.pipeline import replays, shortlist
+from triage.store import Store
+
+
+def test_a_good_ranker_stays_and_is_measured_against_every_baseline() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, GOOD)
+        reader.live(40)
+        assert set(reader.deployed) == {"fusion"}
+        assert set(reader.alarms) == {""}
+        found = report(replays(store), tuple(rank.RANKERS), "fusion", "fusion")
+        assert (found.coffees, found.compared, found.left_out) == (40, 40, 0)
+        shares = {name: one.at_shown.value or 0.0 for name, one in found.rankers.items()}
+        assert shares["fusion"] == max(shares.values()) > 0.4
+        assert shares["random"] == pytest.approx(WANTED / PAPERS * 0.7 + 0.03, abs=0.1)
+        assert 200 <= found.slots["focus"].n <= 40 * 6
+        assert found.calibration.n > 240
+        assert len(store.reviews()) == 39
+
+
+def test_a_sabotaged_ranker_is_replaced_and_the_list_says_so() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, SABOTAGED)
+        reader.live(40)
+        assert reader.deployed[0] == "fusion"
+        assert reader.deployed[-1] == "tfidf-svm"
+        last = [one for one in store.reviews() if one.switched]
+        assert len(last) == 1
+        assert last[0].apart == SESSIONS
+        assert last[0].mine.high < last[0].theirs.low
+        at = FIRST + timedelta(days=40)
+        listed = shortlist(store, PROFILE, minutes=30, now=at, ranker="tfidf-svm")
+        assert any(note.startswith("tfidf-svm ranks in the place of fusion since") for note in listed.notes)
+        assert [note for note in reader.notes if "tfidf-svm ranks in the place of fusion" in note]
+
+
+def test_a_pinned_ranker_is_honoured_however_bad_it_is() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, SABOTAGED, pinned="fusion")
+        reader.live(40)
+        assert set(reader.deployed) == {"fusion"}
+        assert store.reviews() == []
+
+
+def test_a_list_of_the_baseline_keeps_the_threshold_the_slots_and_the_explore_picks() -> None:
+    with closing(Store()) as store:
+        Reader(store, GOOD, pinned="tfidf-svm").live(20)
+        slots = [pick.slot for replay in replays(store) for pick in replay.picks]
+        assert 100 <= slots.count("focus") <= 20 * 6
+        assert 5 <= slots.count("explore") <= 30
+        assert store.orders("mine", FIRST.date())["tfidf-svm"].keys() >= {
+            one.paper_id for one in store.first_shown()[:6]
+        }
+
+
+def test_a_trial_names_the_better_ranker_and_hides_who_picked_what() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, {**GOOD, "tfidf-svm": None}, against="tfidf-svm")
+        reader.live(40)
+        assert set(reader.deployed) == {"fusion"}, "days of a trial replace nobody"
+        found = report(replays(store), tuple(rank.RANKERS), "fusion", "fusion")
+        assert [(one.first, one.second, one.winner) for one in found.trials] == [("fusion", "tfidf-svm", "fusion")]
+        assert abs(found.trials[0].shown["fusion"] - found.trials[0].shown["tfidf-svm"]) <= 40
+        assert found.compared == 0
+        at = FIRST + timedelta(days=39)
+        told = shortlist(store, PROFILE, minutes=30, now=at, ranker="fusion", against="tfidf-svm").to_json(
+            everything=True
+        )
+        assert "picked_by" not in json.dumps(told)
+        assert any("a trial: fusion and tfidf-svm share this list" in note for note in told["notes"])
+
+
+def test_a_trial_of_equals_has_no_winner() -> None:
+    with closing(Store()) as store:
+        Reader(store, {**GOOD, "tfidf-svm": 0.4}, against="tfidf-svm", seed=1).live(30)
+        assert report(replays(store), ("fusion",), "fusion", "fusion").trials[0].winner == ""
+
+
+def test_a_changed_feed_raises_the_alarm_in_the_list_and_an_unchanged_one_does_not() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, GOOD, shift_from=30)
+        reader.live(36)
+        assert set(reader.alarms[:30]) == {""}
+        assert "scores are distributed unlike the weeks before" in reader.alarms[-1]
+
+
+def test_scores_from_after_the_verdicts_are_not_believed() -> None:
+    """A day that is ranked again with its own verdicts would know the answers."""
+    with closing(Store()) as store:
+        Reader(store, GOOD).live(1)
+        before = replays(store)
+        kept = [pick.paper for pick in before[0].picks if pick.positive]
+        papers = list(store.papers(store.orders("mine", FIRST.date())["newest"]).values())
+        sees = {one.id: float(one.id in kept) for one in papers}
+        Reader(store, GOOD).rank("newest", papers, sees, FIRST + timedelta(hours=9))
+        assert replays(store) == before
+
+
+def test_what_was_shown_is_kept_with_ranker_version_and_parameters() -> None:
+    with closing(Store()) as store:
+        Reader(store, GOOD).live(1)
+        row = store.rows("SELECT ranker, version, parameters FROM shortlists")[0]
+        assert row[:2] == ("fusion", rank.RANKERS["fusion"].version)
+        told = json.loads(str(row[2]))
+        assert told["profiles"]["mine"]["threshold"] == 0.2
+        assert told["profiles"]["mine"]["shares"] == [0.7, 0.2, 0.1]
+        assert told["profiles"]["mine"]["fingerprint"] == PROFILE.fingerprint
+
+
+@pytest.fixture
+def lived(home: Path) -> Path:
+    """A home whose reader has had forty coffees."""
+    (home / "profiles").mkdir(parents=True)
+    text = 'statement = "what I look for"\ncategories = ["cs.LG"]\n[shortlist]\nthreshold = 0.2\n'
+    (home / "profiles" / "mine.toml").write_text(text)
+    with closing(Store(home / "triage.db")) as store:
+        Reader(store, SABOTAGED).live(40)
+    return home
+
+
+def test_the_commands_tell_it_all(lived: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["evaluate", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["deployed"] == "tfidf-svm"
+    assert set(told["rankers"]) == set(rank.RANKERS)
+    assert {"precision_at_5", "low", "high"} <= set(told["rankers"]["newest"])
+    assert told["n_verdicts"] > 200
+    assert main(["evaluate"]) == 0
+    text = capsys.readouterr().out
+    assert "Recall of the focus picks" in text
+    assert "Calibration: Brier score" in text
+    drawing = tmp_path / "figures.svg"
+    assert main(["stats", "--json", "--plot", str(drawing)]) == 0
+    stats = json.loads(capsys.readouterr().out)
+    assert set(stats["precision"]) == {"focus", "adjacent", "explore"}
+    assert {"shown", "kept", "value", "low", "high"} <= set(stats["precision"]["focus"])
+    assert stats["drift"] == {"alarm": False, "reason": ""}
+    assert stats["ranker"] == {"deployed": "tfidf-svm", "replaced": "fusion"}
+    assert len(stats["coffees"]) == 20
+    assert main(["stats", "--ascii"]) == 0
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert "tfidf-svm ranks in the place of fusion" in said
+    assert main(["list", "--plain"]) == 0
+    assert "tfidf-svm ranks in the place of fusion" in " ".join(capsys.readouterr().out.split())
+    assert ElementTree.parse(drawing).getroot().tag.endswith("svg")
+    assert drawing.read_text().count("<rect") == 1 + 2 * 20 + 2 * len(stats["weeks"])

@@ -1,0 +1,53 @@
+"""Links: to the browser, to a browser in this terminal, or to the clipboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from triage.errors import TriageError
+from triage.tui.judging import Judging
+from triage.tui.outside import Outside
+
+if TYPE_CHECKING:
+    from triage.paper import ScoredPaper
+
+
+class Linking(Judging, Outside):
+    """The part that hands links on."""
+
+    def action_open_page(self) -> None:
+        """Open the abstract page."""
+        if scored := self.desk.current:
+            self._open_link(scored, scored.paper.url)
+
+    def action_open_pdf(self) -> None:
+        """Open the PDF."""
+        if scored := self.desk.current:
+            self._open_link(scored, scored.paper.pdf_url)
+
+    def _open_link(self, scored: ScoredPaper, link: str) -> None:
+        """Record that the paper was opened, once, and hand the link to the browser or to the reader."""
+        if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
+            return
+        self._morning.redraw()
+        if command := self._session.terminal_browser(link):
+            self._run_outside(command)
+        elif self._session.open_link(link):
+            self._say("said", f"opened {link}")
+        else:
+            self._copy(link, "no browser here, so it was copied")
+
+    def action_copy_link(self) -> None:
+        """Copy the link of the abstract page."""
+        if scored := self.desk.current:
+            self._copy(scored.paper.url, "copied")
+
+    def _copy(self, text: str, done: str) -> None:
+        """Hand a text to the terminal's clipboard (OSC 52) and, as not every terminal has one, to a file."""
+        self.copy_to_clipboard(text)
+        try:
+            where = self._session.copied(text)
+        except TriageError as fault:
+            self._say("said", str(fault))
+        else:
+            self._say("said", f"{done}: {text} (also in {where})")

@@ -1,0 +1,30 @@
+"""Words of the reader's own: a note on a paper, a reason for a dismissal."""
+
+from __future__ import annotations
+
+from triage.text import readable
+from triage.tui.editor import NoteSheet, Question
+from triage.tui.judging import Judging
+
+
+class Writing(Judging):
+    """The part that lays the sheets to write on."""
+
+    def action_write_note(self) -> None:
+        """Open the note on the paper under the cursor."""
+        if scored := self.desk.current:
+            paper_id = scored.paper.id
+
+            def write(words: str) -> None:
+                self._session.write_note(paper_id, words)
+                self.desk.notes[paper_id] = words
+
+            self.push_screen(NoteSheet(scored, self.desk.notes.get(paper_id, ""), write))
+
+    def action_dismiss_why(self) -> None:
+        """Ask for a reason, then dismiss."""
+        if scored := self.desk.current:
+            self.push_screen(Question(readable(scored.paper.title), "Why not?", self._dismiss_because))
+
+    def _dismiss_because(self, reason: str) -> None:
+        self._judge("dismiss", reason)
