@@ -18,7 +18,7 @@ from arxiv_server import ArxivServer, Fault, item
 
 from triage import doctor
 from triage.errors import Unavailable
-from triage.fetch import holidays
+from triage.fetch import holidays, read_holidays
 from triage.store import Run, Store
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -188,10 +188,23 @@ def test_a_model_that_is_absent_is_broken() -> None:
     assert (one.state, one.says) == ("broken", "the model is not on this machine")
 
 
-def test_a_year_without_holidays_is_told() -> None:
-    (one,) = doctor.calendar(holidays(), datetime(2027, 2, 1, tzinfo=UTC), Path("home"))
-    assert (one.state, "2027" in one.says) == ("note", True)
-    assert "holidays.txt" in one.mend
+@pytest.mark.parametrize(
+    ("now", "state", "said"),
+    [
+        ("2026-11-20", "fine", "known until 2026-12-31, 4 still to come"),
+        ("2026-12-20", "note", "known until 2026-12-31 only"),
+        ("2027-01-05", "note", "no arXiv holiday of 2027 is listed"),
+    ],
+)
+def test_the_end_of_the_list_of_holidays_is_told_before_it_comes(
+    tmp_path: Path, now: str, state: str, said: str
+) -> None:
+    when = datetime.fromisoformat(now).replace(hour=12, tzinfo=UTC)
+    (found,) = doctor.calendar(holidays(), when, tmp_path)
+    assert (found.state, said in found.says) == (state, True)
+    assert state == "fine" or (str(tmp_path / "holidays.txt") in found.mend and "availability" in found.mend)
+    (mended,) = doctor.calendar(read_holidays("2027-05-31", "holidays.txt"), when, tmp_path)
+    assert (mended.state, "known until 2027-12-31" in mended.says) == ("fine", True)
 
 
 def test_a_faulty_last_answer_is_told() -> None:

@@ -25,6 +25,7 @@ from triage.fetch import (
     eastern_day,
     expected_day,
     failure,
+    holidays,
     may_be_quiet,
     next_announcement,
     read_feed,
@@ -620,6 +621,18 @@ def test_an_empty_feed_is_quiet_only_when_the_calendar_says_so(now: str, state: 
     report = _assess(_feed(), unseen=set(), confirmed={"cs.LG": THURSDAY}, now=_utc(now))
     assert (report.state, report.announced) == (state, None)
     assert report.categories["cs.LG"].reason
+
+
+def test_a_late_batch_of_a_year_without_a_list_may_be_a_holiday() -> None:
+    """The calendar's knowledge ended with the year, and the reason says so."""
+    now = datetime(2027, 1, 18, 12, 0, tzinfo=UTC)
+    told = _assess(_feed(), unseen=set(), now=now).categories["cs.LG"]
+    assert told.state == "stale"
+    assert "none of 2027 is listed" in told.reason
+    listed = assess(
+        ["cs.LG"], _feed(), unseen=set(), confirmed={}, server_now=now, free=holidays() | {date(2027, 5, 31)}
+    )
+    assert "listed" not in listed.categories["cs.LG"].reason
 
 
 def test_a_feed_of_unreadable_entries_has_failed() -> None:

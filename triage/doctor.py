@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 WRONG_CLOCK_S = 300.0
 """Beyond five minutes a local clock is wrong enough to mistake one day for another."""
 
+WARNING = timedelta(days=30)
+"""So long before the list of holidays ends it is said."""
+
+AVAILABILITY = "https://info.arxiv.org/help/availability.html"
+
 RUNS = 5
 """Newest runs that are looked at."""
 
@@ -93,14 +98,18 @@ def manners(told: ArxivConfig) -> Iterator[Finding]:
 
 
 def calendar(free: AbstractSet[date], now: datetime, folder: Path) -> Iterator[Finding]:
-    """Whether the list of arXiv's holidays reaches far enough."""
-    year = (fetch.eastern_day(now) + timedelta(days=14)).year
-    listed = sorted(day for day in free if day.year == year)
-    if listed:
-        yield Finding("calendar", "fine", f"{len(listed)} arXiv holidays of {year} are listed, up to {listed[-1]}")
+    """Until when arXiv's holidays are known; said a month before that ends, because the next list has to be written."""
+    until, today = fetch.known_until(free), fetch.eastern_day(now)
+    mend = f"write the dates of {AVAILABILITY} into {folder / 'holidays.txt'}, one a line"
+    if until is None or until < today:
+        says = f"no arXiv holiday of {today.year} is listed: such a day looks like a late batch"
+        yield Finding("calendar", "note", says, mend)
+    elif until < today + WARNING:
+        says = f"arXiv's holidays are known until {until} only: after that one looks like a late batch"
+        yield Finding("calendar", "note", says, mend)
     else:
-        mend = f"write the dates of arXiv's availability page into {folder / 'holidays.txt'}, one a line"
-        yield Finding("calendar", "note", f"no arXiv holiday of {year} is listed: such a day would look stale", mend)
+        count = sum(today <= day <= until for day in free)
+        yield Finding("calendar", "fine", f"arXiv's holidays are known until {until}, {count} still to come")
 
 
 def runs(store: Store, categories: Sequence[str], now: datetime, free: AbstractSet[date]) -> Iterator[Finding]:

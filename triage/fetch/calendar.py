@@ -48,6 +48,11 @@ def read_holidays(text: str, name: str) -> frozenset[date]:
     return told | {day for day in holidays() if day.year not in years}
 
 
+def known_until(free: AbstractSet[date]) -> date | None:
+    """Tell the last day on which the holidays are known: the lists are made for whole years; None for an empty list."""
+    return date(max(day.year for day in free), 12, 31) if free else None
+
+
 def _dates(text: str, name: str) -> frozenset[date]:
     found = set()
     for number, line in enumerate(text.splitlines(), 1):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
-from triage.fetch.calendar import eastern_day, expected_day, holidays, may_be_quiet
+from triage.fetch.calendar import eastern_day, expected_day, holidays, known_until, may_be_quiet
 from triage.text import clean
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _empty(morning: _Morning) -> tuple[CategoryState, str]:
         return "quiet", "no announcement on a weekend"
     if may_be_quiet(morning.today, morning.free):
         return "quiet", "no announcement: a holiday of arXiv's calendar"
-    return "stale", f"the feed is empty on a working day; the batch of {_name(morning.expected)} is not out yet"
+    return "stale", f"the feed is empty on a working day; the batch of {_awaited(morning)} is not out yet"
 
 
 def _beside_fresh(items: Sequence[Item], confirmed: date | None, morning: _Morning) -> tuple[CategoryState, str]:
@@ -186,7 +186,7 @@ def _repeated(items: Sequence[Item], confirmed: date | None, morning: _Morning) 
         return ("announced", "") if items else ("quiet", "nothing for this category in the batch")
     if may_be_quiet(morning.expected, morning.free):
         return "quiet", "no newer announcement: a holiday of arXiv's calendar"
-    return "stale", f"the feed repeats papers announced before; the batch of {_name(morning.expected)} is expected"
+    return "stale", f"the feed repeats papers announced before; the batch of {_awaited(morning)} is expected"
 
 
 def _reached(morning: _Morning) -> bool:
@@ -195,6 +195,14 @@ def _reached(morning: _Morning) -> bool:
 
 def _only_replacements(feed: Feed) -> bool:
     return all(item.type in ("replace", "replace-cross") for item in feed.items)
+
+
+def _awaited(morning: _Morning) -> str:
+    """Name the batch that is expected, and say so where nobody knows whether its day is a holiday."""
+    until = known_until(morning.free)
+    listed = until is not None and morning.expected <= until
+    doubt = "" if listed else f" (perhaps a holiday: none of {morning.expected.year} is listed, see triage doctor)"
+    return f"{_name(morning.expected)}{doubt}"
 
 
 def _name(day: date) -> str:
