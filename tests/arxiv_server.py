@@ -67,6 +67,38 @@ def atom_feed(
     return (_FEED + _feed_head("+".join(categories), ", ".join(categories), stamp) + entries + "</feed>\n").encode()
 
 
+def rss_feed(items: Iterable[Item], day: date = date(2026, 11, 20)) -> bytes:
+    """The same announcement as RSS 2.0."""
+    midnight = datetime.combine(day, clock_time(), EASTERN)
+    stamp = format_datetime(midnight + timedelta(seconds=3))
+    head = (
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        '<rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">\n'
+        f"<channel><title>cs.LG updates on arXiv.org</title><description>news</description>"
+        f"<lastBuildDate>{stamp}</lastBuildDate>\n"
+    )
+    entries = "".join(_rss_item(one, format_datetime(midnight)) for one in items)
+    return (head + entries + "</channel></rss>\n").encode()
+
+
+def _rss_item(item: Item, midnight: str) -> str:
+    paper = item.paper
+    extra = "".join(
+        f"<arxiv:{tag}>{escape(value)}</arxiv:{tag}>"
+        for tag, value in (("DOI", paper.doi), ("journal_reference", paper.journal_ref))
+        if value
+    )
+    return (
+        f"<item><title>{escape(paper.title)}</title><link>{paper.url}</link>"
+        f"<description>arXiv:{paper.id}v{paper.version} Announce Type: {item.type} \n"
+        f"Abstract: {escape(paper.abstract)}</description>"
+        f'<guid isPermaLink="false">oai:arXiv.org:{paper.id}v{paper.version}</guid>'
+        + "".join(f"<category>{escape(name)}</category>" for name in paper.categories)
+        + f"<pubDate>{midnight}</pubDate><arxiv:announce_type>{item.type}</arxiv:announce_type>{extra}"
+        f"<dc:creator>{escape(', '.join(paper.authors))}</dc:creator></item>\n"
+    )
+
+
 def feed_error(asked: str, reason: str) -> bytes:
     """The feed's answer to a category that it does not know; sent with status 400."""
     head = _feed_head(asked, "", "2026-11-20T05:00:03+00:00", title=f"Feed error for query: {asked}", subtitle=reason)

@@ -10,7 +10,7 @@ from triage.errors import Unavailable
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
-_ROOTS = (f"{ATOM}feed", "{http://www.openarchives.org/OAI/2.0/}OAI-PMH")
+_ROOTS = (f"{ATOM}feed", "rss", "{http://www.openarchives.org/OAI/2.0/}OAI-PMH")
 _HTML = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html)", re.IGNORECASE)
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -61,7 +61,7 @@ def outline(body: bytes) -> Outline:
         root = ElementTree.fromstring(body)
     except (ElementTree.ParseError, LookupError, ValueError) as fault:
         raise Garbled(f"XML that is cut or not well-formed ({fault})") from fault
-    if root.tag not in _ROOTS:
+    if root.tag not in _ROOTS or (root.tag == "rss" and root.find("channel") is None):
         raise Garbled(f"a document of another kind ({root.tag[:60]})")
     return _outline(root)
 

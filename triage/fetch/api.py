@@ -105,9 +105,7 @@ def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime
     for ask in range(3):
         results = _pages(wire, search)
         first = next(results, None)
-        if wire.outline is None or wire.outline.total is None:
-            raise Unavailable(f"the API at {bare(wire.api)} does not say how many papers there are; check [arxiv] api")
-        total = wire.outline.total
+        total = _total(wire)
         if total > MOST_HITS and end - start > _SHORTEST:
             middle = start + (end - start) / 2
             yield from _slice(wire, categories, middle, end)
@@ -158,8 +156,17 @@ def _ask(wire: Wire, search: arxiv.Search, page: int, start: int = 0) -> Iterato
     client._session = wire.session
     with _worded(wire):
         for result in client.results(search, start):
+            _total(wire)
             if paper := _paper(result):
                 yield paper
+        _total(wire)
+
+
+def _total(wire: Wire) -> int:
+    """How many papers the last answer counts; only the API's answers do, so that no feed can pass for one."""
+    if wire.outline is None or wire.outline.total is None:
+        raise Unavailable(f"the API at {bare(wire.api)} does not say how many papers there are; check [arxiv] api")
+    return wire.outline.total
 
 
 @contextmanager

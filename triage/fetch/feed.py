@@ -1,4 +1,4 @@
-"""The announcement feed, Atom flavour: one request for all categories, read into items with their announce type."""
+"""The announcement feed, Atom as a rule: one request for all categories, read into items with their announce type."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from triage.errors import InvalidInput, TriageError
 from triage.fetch.calendar import YEARS, eastern_day
+from triage.fetch.rss import is_rss, parse_rss
 from triage.paper import AnnounceType, Item, Paper, split_identifier
 
 if TYPE_CHECKING:
@@ -154,7 +155,12 @@ def _kinds(items: Iterable[Item]) -> dict[str, int]:
 
 
 def _parse(body: bytes) -> Any:
-    """Parse bytes with feedparser; the wire has made sure that they are well-formed and declare no entities."""
+    """Parse bytes with feedparser; the wire has made sure that they are well-formed and declare no entities.
+
+    An address that gives RSS, such as a mirror's, is read as well.
+    """
+    if is_rss(body):
+        return parse_rss(body)
     import io
 
     import feedparser

@@ -54,30 +54,39 @@ def read_changes(wire: Wire, category: str, since: date) -> Iterator[Paper]:
 
     Raises:
         InvalidInput: the category cannot be one, or the repository refuses the question.
-        Unavailable, TryLater: as `Wire.get`.
+        Unavailable: as `Wire.get`, or there were records and none of them could be read.
+        TryLater: as `Wire.get`.
     """
     wanted, reached, ordered = set_of(category), since.isoformat(), True
+    read, unread = 0, 0
     for restart in range(_RESTARTS + 1):
         begin = reached if ordered else since.isoformat()
         try:
             for stamp, paper in _list(wire, wanted, begin):
                 ordered, reached = ordered and stamp >= reached, max(stamp, reached)
                 if paper:
+                    read += 1
                     yield paper
+                else:
+                    unread += 1
         except _Expired as fault:
             if restart == _RESTARTS:
                 raise Unavailable("arXiv's OAI-PMH service loses its place in the list; try again later") from fault
         else:
-            return
+            break
+    if unread and not read:
+        raise Unavailable(f"none of the {unread} records at {bare(wire.oai)} could be read; check [arxiv] oai")
 
 
 def _list(wire: Wire, wanted: str, begin: str) -> Iterator[tuple[str, Paper | None]]:
-    """Walk one list page by page: the datestamp of each record, and its paper where it can be read."""
+    """Walk one list page by page: the datestamp of each record that is there, and its paper where it can be read."""
     question = f"verb=ListRecords&metadataPrefix=arXivRaw&set={quote(wanted, safe=':')}&from={begin}"
     tokens: set[str] = set()
     while question:
         page = _page(wire, question)
         for record in page.iter(f"{_OAI}record"):
+            if record.find(f"{_OAI}header[@status='deleted']") is not None:
+                continue
             yield (record.findtext(f"{_OAI}header/{_OAI}datestamp") or "")[:10], _paper(record)
         token = (page.findtext(f"{_OAI}ListRecords/{_OAI}resumptionToken") or "").strip()
         if token in tokens:
@@ -106,7 +115,7 @@ def _page(wire: Wire, question: str) -> ElementTree.Element:
 
 
 def _paper(record: ElementTree.Element) -> Paper | None:
-    """Read one record; None when it was deleted or has no identifier, because one bad record spoils no morning."""
+    """Read one record; None when it has no identifier or another format, because one bad record spoils no morning."""
     raw = record.find(f"{_OAI}metadata/{_RAW}arXivRaw")
     if raw is None:
         return None
