@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,17 @@ from triage.store import Store
 from triage.tui import CoffeeApp, Session
 
 MINUTES = 15  # the demo's three minutes hold three papers; an ordinary coffee makes a better picture
+
+
+PICTURES = {
+    "session": ("dark", (120, 30), ["s", "x"]),
+    "session-light": ("light", (80, 24), ["s"]),
+    "why": ("dark", (80, 24), ["s", "w"]),
+    "help": ("light", (80, 24), ["question_mark"]),
+    "note": ("dark", (80, 24), ["j", "e", *"cite in section 2"]),
+    "closing": ("light", (80, 24), ["s", "s", "x", "wait"]),
+    "nothing": ("dark", (80, 24), []),
+}
 
 
 class Friday:
@@ -52,11 +64,15 @@ def ranked(home: Path, clock: Friday) -> Shortlist:
             return shortlist(store, profile, minutes=MINUTES, now=clock.now())
 
 
-async def draw(today: Shortlist, theme: str, columns: int, rows: int, keys: list[str], path: Path) -> None:
-    """Press some keys and keep the screen."""
-    clock = Friday()
+def nothing(today: Shortlist) -> Shortlist:
+    """The same morning for a reader with a higher threshold."""
+    return replace(today, state="nothing-worth-it", papers=(), left_out=(*today.papers, *today.left_out))
+
+
+def a_session(today: Shortlist, clock: Friday, theme: str) -> Session:
+    """A session over plain functions: nothing is stored."""
     countdown = Countdown(today.left_s, clock.monotonic)
-    session = Session(
+    return Session(
         shortlist=today,
         countdown=countdown,
         meter=Meter(countdown, lambda seconds: None),
@@ -67,14 +83,28 @@ async def draw(today: Shortlist, theme: str, columns: int, rows: int, keys: list
         open_link=lambda link: False,
         explain=explanation,
         shown=lambda listed: None,
+        compare=lambda: replace(today, ranker="tfidf-svm"),
+        write_note=lambda paper_id, words: None,
+        copied=lambda text: "clipboard.txt",
+        terminal_browser=lambda link: None,
+        refreshing=False,
         theme=theme,
     )
-    app = CoffeeApp(session)
-    async with app.run_test(size=(columns, rows)) as pilot:
+
+
+async def draw(today: Shortlist, theme: str, size: tuple[int, int], keys: Sequence[str], path: Path) -> None:
+    """Press some keys and keep the screen; "wait" lets the coffee run out."""
+    clock = Friday()
+    app = CoffeeApp(a_session(today, clock, theme))
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
         clock.seconds = 240
         for key in keys:
-            await pilot.press(key)
+            if key == "wait":
+                clock.seconds = today.left_s
+                app.tick()
+            else:
+                await pilot.press(key)
         app.tick()
         await pilot.pause()
         path.write_text(_without_fonts(app.export_screenshot(title="triage")), encoding="utf-8")
@@ -91,9 +121,8 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     with tempfile.TemporaryDirectory() as home:
         today = ranked(Path(home) / "home", Friday())
-    asyncio.run(draw(today, "dark", 120, 30, ["s", "x"], folder / "session.svg"))
-    asyncio.run(draw(today, "light", 80, 24, ["s"], folder / "session-light.svg"))
-    asyncio.run(draw(today, "dark", 80, 24, ["s", "w"], folder / "why.svg"))
+    for name, (theme, size, keys) in PICTURES.items():
+        asyncio.run(draw(nothing(today) if name == "nothing" else today, theme, size, keys, folder / f"{name}.svg"))
 
 
 if __name__ == "__main__":
