@@ -124,6 +124,7 @@ def test_prose_is_left_alone(text: str) -> None:
     ("source", "shown"),
     [
         ("$5 to $10", "$5 to $10"),
+        (r"exponent $\beta > 1$ and $\beta>1$", "exponent β > 1 and β>1"),
         ("from $5-$6, US$ and A$", "from $5-$6, US$ and A$"),
         ("A$AP and B$AP", "A$AP and B$AP"),
         ("5 \\$ to 10 \\$", "5 $ to 10 $"),

@@ -161,7 +161,10 @@ async def test_a_link_is_copied_to_the_clipboard_and_a_file(morn: Morn) -> None:
         await pilot.press("y")
         assert app.clipboard == "https://arxiv.org/abs/9912.00001"
         assert morn.copies == [app.clipboard]
-        assert spoken(app) == f"copied: {app.clipboard} (also in clipboard.txt)"
+        assert spoken(app) == f"copied {app.clipboard} (also in clipboard.txt)"
+        await pilot.press("B")
+        assert app.clipboard == morn.copies[-1] == "@misc{9912.00001}\n"
+        assert "BibTeX entry of 9912.00001" in spoken(app)
         assert morn.verdicts == [], "copying is no verdict"
 
 
@@ -361,6 +364,11 @@ def test_two_actions_can_change_places(home: Path) -> None:
     table = {binding.id: key_names(binding, UNICODE) for binding in keys.bindings}
     assert (table["keep"], table["dismiss"]) == (["x"], ["s", "d"])
     assert {binding.id for binding in keys.bindings} == {binding.id for binding in BINDINGS}
+
+
+def test_the_help_fits_the_smallest_page() -> None:
+    room = 60 - len("│   ") * 2 - 2 - 11  # a sheet of 60 columns with its margins, a scroll bar, the keys' column
+    assert [binding.id for binding in BINDINGS if len(binding.tooltip) > room] == []
 
 
 def test_no_key_of_the_table_does_two_things() -> None:

@@ -86,6 +86,7 @@ def a_session(today: Shortlist, clock: Friday, theme: str) -> Session:
         compare=lambda: replace(today, ranker="tfidf-svm"),
         write_note=lambda paper_id, words: None,
         copied=lambda text: "clipboard.txt",
+        bibtex=lambda paper: "",
         terminal_browser=lambda link: None,
         refreshing=False,
         theme=theme,

@@ -20,7 +20,7 @@ from triage.errors import NoTerminal
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import Coffee, Verdict
+    from triage.paper import Coffee, Paper, Verdict
     from triage.tui import CoffeeApp, Session
 
 
@@ -115,6 +115,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         compare=compare,
         write_note=lambda paper_id, words: store.set_note(Note(paper_id, words, clock.now())),
         copied=copied,
+        bibtex=_bibtex,
         terminal_browser=terminal_browser(around.config.session.browser),
         notes={note.paper_id: note.text for note in store.notes()},
         keys=around.config.keys,
@@ -127,6 +128,13 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
     )
+
+
+def _bibtex(paper: Paper) -> str:
+    """A paper as an entry; the escaping is loaded when the key is pressed."""
+    from triage.export.bibtex import entry
+
+    return entry(paper)
 
 
 def _other_ranker(deployed: str) -> str:

@@ -259,12 +259,12 @@ class Tex:
         return f"{left}{name}{right}", after
 
     def _symbol(self, shown: str, after: int, end: int, maths: bool, before: str) -> tuple[str, int]:
-        """A symbol; in maths TeX eats the blank behind it, which only two-letter words must not notice."""
+        """A symbol; in maths TeX eats the blank behind it, which neither words nor signs must notice."""
         if not maths:
             return shown, after
         if shown in RELATIONS and before:
             return f" {shown} ", after
-        blank = re.compile(r" +(?![A-Za-z]{2})").match(self.source, after, end)
+        blank = re.compile(r" +(?![A-Za-z]{2}|[<>=+-])").match(self.source, after, end)
         return shown, blank.end() if blank and before != " " else after
 
     def _fraction(self, after: int, end: int, depth: int) -> tuple[str, int]:

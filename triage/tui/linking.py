@@ -35,12 +35,17 @@ class Linking(Judging, Outside):
         elif self._session.open_link(link):
             self._say("said", f"opened {link}")
         else:
-            self._copy(link, "no browser here, so it was copied")
+            self._copy(link, f"no browser here, so it was copied: {link}")
 
     def action_copy_link(self) -> None:
         """Copy the link of the abstract page."""
         if scored := self.desk.current:
-            self._copy(scored.paper.url, "copied")
+            self._copy(scored.paper.url, f"copied {scored.paper.url}")
+
+    def action_copy_bibtex(self) -> None:
+        """Copy the paper as a BibTeX entry."""
+        if scored := self.desk.current:
+            self._copy(self._session.bibtex(scored.paper), f"copied the BibTeX entry of {scored.paper.id}")
 
     def _copy(self, text: str, done: str) -> None:
         """Hand a text to the terminal's clipboard (OSC 52) and, as not every terminal has one, to a file."""
@@ -50,4 +55,4 @@ class Linking(Judging, Outside):
         except TriageError as fault:
             self._say("said", str(fault))
         else:
-            self._say("said", f"{done}: {text} (also in {where})")
+            self._say("said", f"{done} (also in {where})")

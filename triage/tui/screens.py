@@ -237,7 +237,7 @@ class Why(Sheet):
 
     def __init__(self, scored: ScoredPaper, lines: Iterable[str]) -> None:
         super().__init__()
-        self._scored, self._lines = scored, [clean(line) for line in lines]
+        self._scored, self._lines = scored, [_in_place(line) for line in lines]
 
     def text(self) -> Content:
         """The title and the lines of the answer."""
@@ -249,3 +249,8 @@ def page(note: phrases.Note) -> Content:
     """A note as a page."""
     lines = "\n".join(note.lines)
     return Content.assemble((note.title, "bold"), ("\n\n" + lines if lines else "", "$faint"))
+
+
+def _in_place(line: str) -> str:
+    """A line made safe that keeps its distance from the margin: figures stand below each other."""
+    return " " * (len(line) - len(line.lstrip(" "))) + clean(line)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from triage.budget import Countdown, Meter, Shortlist
     from triage.config import KeyChoice
-    from triage.paper import ScoredPaper, Verdict
+    from triage.paper import Paper, ScoredPaper, Verdict
 
 
 class Outcome(Enum):
@@ -42,7 +42,8 @@ class Session:
     `record` commits before it returns; `undo` takes back the newest standing verdict of the day and returns it.
     `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
     no browser; `terminal_browser` gives the words of a command that takes the terminal over for a link, where the
-    reader's browser is such a one. `copied` keeps what was copied in a file too, and says in which. `explain` gives
+    reader's browser is such a one. `copied` keeps what was copied in a file too, and says in which; `bibtex` is a
+    paper as an entry. `explain` gives
     the lines of the full answer to "why this rank". `verdicts` are those of the day that stand, oldest first, `notes`
     the reader's words by identifier, which `write_note` keeps. `refresh` is asked once a second how the background
     run is doing, and after "done" `reload` gives the newer list; `refreshing` tells that a run is under way as the
@@ -66,6 +67,7 @@ class Session:
     compare: Callable[[], Shortlist]
     write_note: Callable[[str, str], None]
     copied: Callable[[str], str]
+    bibtex: Callable[[Paper], str]
     terminal_browser: Callable[[str], Sequence[str] | None]
     verdicts: Sequence[Verdict] = ()
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -300,7 +300,7 @@ class AbstractPane(VerticalScroll, can_focus=False):
 def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Content:
     """A paper as a page with the reader's note: never parsed as markup, and in the order of importance."""
     paper, dot = scored.paper, f" {glyphs.dot} "
-    names = [clean(name) for name in paper.authors]
+    names = [readable(name) for name in paper.authors]
     more = f" and {len(names) - FEW_AUTHORS} more" if len(names) > FEW_AUTHORS else ""
     pages = f"{paper.pages} pages" if paper.pages else ""
     facts = (", ".join(map(clean, paper.categories)), paper.announce_type or "", pages, clean(paper.id), verdict)
