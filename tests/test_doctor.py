@@ -244,3 +244,44 @@ def test_a_stale_morning_says_when_the_next_look_is_due(reader: Path, server: Ar
     listed = triage(reader, "list")
     assert "looked at " in listed.stdout + listed.stderr
     assert "next look from " in listed.stdout + listed.stderr
+
+
+# -- cron's environment ------------------------------------------------------------------------------------------------
+
+
+def _mailed(reader: Path, line: str = "") -> None:
+    with closing(Store(reader / "triage.db")):
+        pass
+    with (reader / "config.toml").open("a") as stream:
+        stream.write(f'\n[digest]\nto = "ada@example.org"\ntransport = "eml"\n{line}\n')
+
+
+def test_the_digest_is_tried_in_crons_environment(reader: Path) -> None:
+    _mailed(reader)
+    (found,) = _findings(triage(reader, "doctor", "--offline", "--json"))["schedule"]
+    assert found["state"] == "fine", found
+    assert not (reader / "outbox").exists(), "the trial writes nothing"
+
+
+def test_what_cron_cannot_know_is_named(reader: Path) -> None:
+    _mailed(reader)
+    (found,) = _findings(triage(reader, "doctor", "--offline", "--json", TRIAGE_SESSION_THEME="light"))["schedule"]
+    assert (found["state"], found["mend"]) == ("note", "write the setting into config.toml")
+    assert "TRIAGE_SESSION_THEME" in found["says"]
+
+
+def test_a_password_that_only_the_terminal_knows_is_found(reader: Path) -> None:
+    _mailed(reader, '[smtp]\nhost = "mail.example.org"\nuser = "ada"')
+    config = reader / "config.toml"
+    config.write_text(config.read_text().replace('transport = "eml"', ""))
+    done = triage(reader, "doctor", "--offline", "--json", TRIAGE_SMTP_PASSWORD="hunter2hunter2")
+    (found,) = _findings(done)["schedule"]
+    assert found["state"] == "broken"
+    assert "no password" in found["says"]
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_without_a_recipient_nothing_is_said_of_cron(reader: Path) -> None:
+    with closing(Store(reader / "triage.db")):
+        pass
+    assert "schedule" not in _findings(triage(reader, "doctor", "--offline", "--json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from triage import fetch
 from triage.errors import TriageError
 from triage.fetch.calendar import LONGEST_GAP
 from triage.pipeline import arxiv_now, looks, next_look
+from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.config import ArxivConfig
@@ -27,6 +29,9 @@ WARNING = timedelta(days=30)
 """So long before the list of holidays ends it is said."""
 
 AVAILABILITY = "https://info.arxiv.org/help/availability.html"
+
+TRIAL_S = 60.0
+"""So long a dry run of the digest may take, in seconds."""
 
 RUNS = 5
 """Newest runs that are looked at."""
@@ -156,6 +161,36 @@ def _looks(store: Store) -> Iterator[Finding]:
         said = ", ".join(f"{when:%H:%M}" for when in times)
         says = f"the batch is late: looked at {said} UTC; next look from {coming:%H:%M} UTC"
         yield Finding("looks", "note", says, "an open session looks by itself; cron: triage fetch every half hour")
+
+
+def scheduled(line: str, environment: Mapping[str, str], unseen: Sequence[str]) -> Iterator[Finding]:
+    """Whether cron could run the digest: its line, tried dry in all the environment that cron gives.
+
+    `unseen` are settings in the environment of this terminal, which cron knows nothing of.
+    """
+    home = Path(environment["HOME"])
+    try:
+        done = subprocess.run(
+            ["/bin/sh", "-c", line],
+            env=dict(environment),
+            cwd=home if home.is_dir() else "/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TRIAL_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as fault:
+        yield Finding("schedule", "broken", f"cron's way to the digest: {fault}", "triage schedule print cron")
+        return
+    said = clean(done.stderr.decode("utf-8", "replace")) or f"it ended with {done.returncode}"
+    if done.returncode:
+        mend = "mend what the line says; cron knows config.toml and what triage schedule print writes, nothing else"
+        yield Finding("schedule", "broken", f"in cron's environment the digest fails: {said}", mend)
+    elif unseen:
+        mend = "write the setting into config.toml"
+        yield Finding("schedule", "note", f"set here and unknown to cron: {', '.join(unseen)}", mend)
+    else:
+        yield Finding("schedule", "fine", "the digest runs in cron's environment: triage schedule print cron")
 
 
 def clock(offset_s: float | None) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def digest_command(
         _print(around, output, to, until, fetch=not (no_fetch or dry_run))
         return
     if dry_run:
-        outcomes, faults = _mails(around, to, until, fetch=False, force=force)
+        outcomes, faults = _rehearsed(around, to, until, force=force)
     else:
         with around.lock("digest", "another triage digest is running"):
             outcomes, faults = _morning(around, to, until, fetch=not no_fetch, force=force)
@@ -61,6 +61,18 @@ def digest_command(
         click.echo("\n".join(map(_would, outcomes)))
     if faults:
         raise _joined(faults)
+
+
+def _rehearsed(
+    around: Surroundings, to: str | None, until: float, *, force: bool
+) -> tuple[list[Outcome], list[TriageError]]:
+    """What a run would do with what is stored, and whether there is a server and a password to do it with."""
+    outcomes, faults = _mails(around, to, until, fetch=False, force=force)
+    try:
+        _post(around, until).check()
+    except TriageError as fault:
+        faults.append(fault)
+    return outcomes, faults
 
 
 def _morning(

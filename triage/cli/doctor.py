@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +14,9 @@ from triage.cli.surroundings import Surroundings, pass_surroundings, profile_opt
 
 if TYPE_CHECKING:
     from triage.doctor import Finding
+
+_OF_THIS_RUN = ("TRIAGE_SMTP_PASSWORD",)
+"""Not a setting: where it is the only source of the password, the dry run says that there is none."""
 
 ROWS = 200
 """Lines of the run log that are looked at."""
@@ -68,11 +73,27 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
         found.append(doctor.Finding("database", "note", f"{folders.database} is not there yet", "triage fetch"))
     if found[-1].state == "fine":
         found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
+        found += doctor.attempt("schedule", lambda: _scheduled(around))
         found += doctor.attempt("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
     if not offline:
         found += doctor.attempt("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
     rows = fetch.read_journal(folders.state, ROWS)
     return [*found, *doctor.attempt("log", lambda: doctor.answers(rows))], rows
+
+
+def _scheduled(around: Surroundings) -> Iterator[Finding]:
+    """Whether cron could mail the digest, where there is anybody to mail it to."""
+    from getpass import getuser
+
+    from triage import doctor, schedule
+    from triage.cli.schedule import digest_job
+
+    if os.name == "posix" and (around.config.digest.to or any(one.to for one in around.profiles)):
+        job = digest_job(around, None, "--dry-run")
+        known = {*job.environment, *_OF_THIS_RUN}
+        unseen = sorted(name for name in around.environ if name.startswith("TRIAGE_") and name not in known)
+        environment = schedule.cron_environment(str(Path.home()), getuser())
+        yield from doctor.scheduled(schedule.shell_line(job), environment, unseen)
 
 
 def _free(around: Surroundings) -> frozenset[Any]:

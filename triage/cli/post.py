@@ -145,13 +145,11 @@ class Post:
         return mail
 
     def _send(self, to: str, mail: Mail) -> Outcome:
-        """Send what is kept, and mark it. A dry run only looks whether the password is there."""
+        """Send what is kept, and mark it; a dry run does neither."""
         settings = self._around.config
+        if self._around.dry:
+            return Outcome(to, "pending", mail)
         try:
-            if self._around.dry:
-                if settings.digest.transport == "smtp" and settings.smtp.user:
-                    self._password()
-                return Outcome(to, "pending", mail)
             self._store.begin_sending(mail.message_id)
             digest.deliver(
                 _read(mail.message),
@@ -168,6 +166,18 @@ class Post:
             return Outcome(to, "pending" if isinstance(fault, TryLater) else "failed", mail, fault)
         self._store.mark_sent(mail.message_id, at=self._now())
         return Outcome(to, "sent", mail)
+
+    def check(self) -> None:
+        """Look whether there is a server and a password to send by.
+
+        Raises:
+            ConfigFault: there is not.
+        """
+        settings = self._around.config
+        if settings.digest.transport == "smtp":
+            digest.check(settings.smtp)
+            if settings.smtp.user:
+                self._password()
 
     def _password(self) -> str:
         """The password of the mail server, asked for once in a run."""

@@ -7,13 +7,14 @@ from triage.digest.deliver import deliver, sendmail, to_eml, to_maildir
 from triage.digest.headers import mailbox
 from triage.digest.notice import Week, alert, heartbeat
 from triage.digest.password import read_password
-from triage.digest.send import Deferred, Refused, send
+from triage.digest.send import Deferred, Refused, check, send
 
 __all__ = [
     "Deferred",
     "Refused",
     "Week",
     "alert",
+    "check",
     "compose",
     "deliver",
     "heartbeat",

@@ -52,7 +52,7 @@ def send(
     """
     import smtplib
 
-    _check(smtp)
+    check(smtp)
     server = _opened(smtp, timeout, total_s, context)
     try:
         if smtp.user:
@@ -67,7 +67,12 @@ def send(
         server.close()
 
 
-def _check(smtp: SmtpConfig) -> None:
+def check(smtp: SmtpConfig) -> None:
+    """Look whether the settings allow any mail at all.
+
+    Raises:
+        ConfigFault: no host, or a password would travel in plain text to another machine.
+    """
     if not smtp.host:
         raise ConfigFault('smtp.host is not set; add to config.toml: [smtp] host = "mail.example.org"')
     if smtp.security == "none" and smtp.user and not is_loopback(smtp.host):
