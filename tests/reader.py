@@ -14,8 +14,8 @@ from triage.profile import Profile
 from triage.store import Ranking, Store
 
 FIRST = datetime(2026, 9, 1, 6, 0, tzinfo=UTC)
-PAPERS, WANTED = 60, 6
-LADDER = [0.6, 0.5, 0.4, 0.35, 0.3, 0.25, *(0.15 - 0.002 * place for place in range(PAPERS - 6))]
+PAPERS, WANTED = 100, 6
+LADDER = [0.6, 0.5, 0.4, 0.35, 0.3, 0.25, *(0.15 - 0.0015 * place for place in range(PAPERS - 6))]
 """Chances by place: six focus picks at the threshold of 0.2, then a few adjacent ones."""
 
 PROFILE = Profile("mine", "what I look for", ("cs.LG",), minutes=30, threshold=0.2)
@@ -23,7 +23,7 @@ PROFILE = Profile("mine", "what I look for", ("cs.LG",), minutes=30, threshold=0
 
 @dataclass
 class Reader:
-    """Keeps seven of ten papers that are worth it, and three of a hundred others; judges all that is shown.
+    """Keeps seven of ten papers that are worth it, and one of a hundred others; judges all that is shown.
 
     `noise` says how well each ranker sees what is worth it: 0 is perfect, and None sees nothing.
     """
@@ -53,7 +53,7 @@ class Reader:
         self.alarms.append(listed.drift)
         self.store.open_coffee(at.date(), 1800, at=at)
         for place, scored in enumerate(listed.papers):
-            kept = rng.random() < (0.7 if scored.paper.id in wanted else 0.03)
+            kept = rng.random() < (0.7 if scored.paper.id in wanted else 0.01)
             when = at + timedelta(minutes=1 + place)
             self.store.record(Verdict(scored.paper.id, "keep" if kept else "dismiss", when, "mine"), day=at.date())
         self.store.close_coffee(at.date(), "finished")
@@ -87,5 +87,5 @@ class Reader:
         self.store.add_ranking(told, at=at - timedelta(hours=1))
 
 
-GOOD = {"fusion": 0.4, "tfidf-svm": 0.7, "mean-similarity": 0.7}
+GOOD = {"fusion": 0.3, "tfidf-svm": 0.5, "mean-similarity": 0.5}
 SABOTAGED = {**GOOD, "fusion": None}

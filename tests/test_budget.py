@@ -7,6 +7,7 @@ import json
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -20,6 +21,7 @@ from triage.budget import (
     Countdown,
     Limits,
     Meter,
+    Rival,
     Shortlist,
     choose,
     day_minutes,
@@ -180,6 +182,24 @@ class TestSlots:
             assert all(one.chance == pytest.approx(0.8 / below) for one in explore)
             estimate += sum(1 / one.chance for one in explore) / days
         assert estimate == pytest.approx(below, rel=0.1)
+
+    def test_a_rivals_papers_are_drawn_more_often_and_with_the_recorded_chance(self) -> None:
+        """Each paper is drawn as often as its chance says: half of the 0.8 picks a day is spread over six papers."""
+        days, drawn, chances = 3000, Counter[str](), {}
+        ranking, worth = pool(self.ROWS)
+        rival = Rival(tuple(one.paper.id for one in ranking[60:66]), part=0.5)
+        limits = {"one": Limits(threshold=0.5, shares=(0.7, 0.2, 0.1))}
+        for seed in range(days):
+            told = {"worth": {"one": worth}, "limits": limits, "left_s": 900, "seed": seed, "rivals": {"one": rival}}
+            for one in choose({"one": ranking}, **told)[0]:
+                if one.slot == "explore":
+                    drawn[one.paper.id] += 1
+                    chances[one.paper.id] = one.chance
+        for name, chance in chances.items():
+            assert chance == pytest.approx(0.4 / 180 + (0.4 / 6 if name in rival.papers else 0.0))
+        for name in rival.papers:
+            assert drawn[name] / days == pytest.approx(chances[name], abs=4 * (chances[name] / days) ** 0.5)
+        assert sum(drawn.values()) / days == pytest.approx(0.8, abs=0.04)
 
     def test_other_picks_have_chance_one_and_adjacent_lies_just_below_the_threshold(self) -> None:
         picks, _ = pick(self.ROWS, seed=3, threshold=0.5, shares=(0.5, 0.4, 0.1))

@@ -342,8 +342,8 @@ class TestSwitch:
 
     @pytest.mark.slow
     def test_false_replacements_are_rare(self) -> None:
-        """200 readers of 40 coffees with a baseline exactly as good: replaced in at most 2 % of the runs."""
-        assert sum(self.run(0.3, 0.3, 40, seed=seed)[-1].switched for seed in range(200)) <= 4
+        """200 readers of 40 coffees with a baseline exactly as good: replaced in at most 3 % of the runs."""
+        assert sum(self.run(0.3, 0.3, 40, seed=seed)[-1].switched for seed in range(200)) <= 6
 
 
 def _swapped(replay: Replay) -> Replay:

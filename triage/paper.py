@@ -218,7 +218,7 @@ ENOUGH = 20
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A share with its 95 % interval, all between 0 and 1; `value` is None when nothing was observed.
+    """A share with its interval (95 % unless said), all between 0 and 1; `value` is None when nothing was observed.
 
     `n` counts the observations; `effective` is how many independent, equally weighted ones say as much.
     """
@@ -237,7 +237,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What was found after one coffee: the deployed ranker's precision and its rival's, at the shown length.
+    """What was found after one coffee: the deployed ranker's precision and its rival's, with 90 % intervals.
 
     `version` is that of the default ranker: a new one has a new chance. `apart` counts the sessions in a row after
     which the deployed one's interval lay below the rival's; `decided` is deployed from then on.

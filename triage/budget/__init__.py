@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.budget.choice import Limits, choose, draw_one
+from triage.budget.choice import Limits, Rival, choose, draw_one
 from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
 from triage.budget.dwell import DwellClock
 from triage.budget.pace import Pace, Reader, learn, unknown_reader
@@ -17,6 +17,7 @@ __all__ = [
     "Meter",
     "Pace",
     "Reader",
+    "Rival",
     "Shortlist",
     "State",
     "choose",

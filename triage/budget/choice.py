@@ -36,6 +36,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """What another ranker would have shown, best first, and which part of the explore picks is drawn from it."""
+
+    papers: tuple[str, ...] = ()
+    part: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     """A paper under the profile that gets it: worth as a probability, cost in whole seconds rounded up."""
 
@@ -57,7 +65,7 @@ class _Plan:
 
     limits: Mapping[str, Limits]
     room: int
-    contenders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rivals: Mapping[str, Rival] = field(default_factory=dict)
     picks: list[_Candidate] = field(default_factory=list)
     chances: dict[str, float] = field(default_factory=dict)
 
@@ -80,7 +88,7 @@ def choose(
     left_s: float,
     seed: int,
     reader: Reader | None = None,
-    contenders: Mapping[str, Sequence[str]] | None = None,
+    rivals: Mapping[str, Rival] | None = None,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split the rankings of the profiles that share a coffee into (papers that fit, papers left out).
 
@@ -90,11 +98,11 @@ def choose(
 
     Focus picks are worth at least the threshold; among them the set of greatest total worth is taken, after every
     profile that has a focus pick which fits was given one. Adjacent picks lie just below the threshold. Explore picks
-    are drawn from all that lies below it, and `chance` records with what probability: half of them uniformly, half
-    from the papers that another ranker would have shown instead (`contenders`, best first for each profile), since
-    those tell most about what is missed. Both slots exist only beside focus picks, in proportion to them, and a
-    fraction of a pick is rounded by a seeded draw, so that the shares hold on the average of many days although a list
-    is short. What they do not use returns to the focus picks.
+    are drawn from all that lies below it, and `chance` records with what probability: a part of them from the papers
+    that another ranker would have shown instead (`rivals`, by profile), since those tell most about what is missed, and
+    the others uniformly. Both slots exist only beside focus picks, in proportion to them, and a fraction of a pick is
+    rounded by a seeded draw, so that the shares hold on the average of many days although a list is short. What they do
+    not use returns to the focus picks.
 
     A paper wanted by several profiles counts for the one where it is worth most; withdrawn papers are left out. The
     picks come in the order to read them (worth per second within focus, then adjacent, then explore) with `rank` as
@@ -103,7 +111,7 @@ def choose(
     priced = _priced(ranked, worth, left_s, reader or unknown_reader())
     candidates = _candidates(priced, worth, limits)
     able = [candidate for candidate in candidates if not candidate.scored.paper.withdrawn]
-    picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, contenders or {}, seed)
+    picks, chances = _picks(able, math.floor(FILL * max(0.0, left_s)), limits, rivals or {}, seed)
     taken = {candidate.scored.paper.id for candidate in picks}
     left = [candidate for candidate in candidates if candidate.scored.paper.id not in taken]
     fitting = [_placed(candidate, place, chances) for place, candidate in enumerate(picks, 1)]
@@ -126,7 +134,7 @@ def _picks(
     able: Sequence[_Candidate],
     capacity: int,
     limits: Mapping[str, Limits],
-    contenders: Mapping[str, Sequence[str]],
+    rivals: Mapping[str, Rival],
     seed: int,
 ) -> tuple[list[_Candidate], Mapping[str, float]]:
     """The picks in reading order, and the chances of those among them that were drawn.
@@ -139,7 +147,7 @@ def _picks(
     if not alone:
         return [], {}
     room = _side_room(focus, alone, capacity, limits)
-    plan = _Plan(limits, room, contenders)
+    plan = _Plan(limits, room, rivals)
     _add_sides([candidate for candidate in able if candidate.slot != "focus"], alone, capacity, plan, seed)
     rest = {name: items - plan.count(name) for name, items in most.items()}
     beside = _knapsack(focus, capacity - (room - plan.room), rest)
@@ -287,8 +295,9 @@ def _add_sides(below: Sequence[_Candidate], alone: Sequence[_Candidate], capacit
     for profile in profiles:
         mine = [candidate for candidate in below if candidate.profile == profile]
         shown = sum(candidate.profile == profile for candidate in alone)
-        favoured = frozenset(plan.contenders.get(profile, ())[:shown])
-        _explore(mine, length[profile], plan, profile, favoured, Random(f"{seed}:explore:{profile}"))
+        rival = plan.rivals.get(profile, Rival())
+        rival = replace(rival, papers=rival.papers[:shown])
+        _explore(mine, length[profile], plan, profile, rival, Random(f"{seed}:explore:{profile}"))
     for profile in profiles:
         mine = [candidate for candidate in below if candidate.profile == profile and candidate.slot == "adjacent"]
         _adjacent(mine, length[profile], plan, profile, Random(f"{seed}:adjacent:{profile}"))
@@ -302,9 +311,7 @@ def _length(profile: str, alone: Sequence[_Candidate], capacity: int, limits: Li
     return min(limits.max_items, minutes, len(mine) / share if share > 0 else math.inf)
 
 
-def _explore(
-    below: Sequence[_Candidate], length: float, plan: _Plan, profile: str, favoured: frozenset[str], rng: Random
-) -> None:
+def _explore(below: Sequence[_Candidate], length: float, plan: _Plan, profile: str, rival: Rival, rng: Random) -> None:
     """Draw explore picks from the papers that fit beside the focus picks, and record their chances.
 
     The number wanted is `quota` on average: its whole part, and one more with the probability of its fraction.
@@ -313,15 +320,15 @@ def _explore(
     quota = min(limits.shares[2] * length, limits.max_items - 1)
     each = plan.room // max(1, math.ceil(quota))
     pool = sorted((one for one in below if one.cost <= each), key=lambda one: one.scored.paper.id)
-    chances = _chances([one.scored.paper.id in favoured for one in pool], min(quota, len(pool)))
+    chances = _chances([one.scored.paper.id in rival.papers for one in pool], min(quota, len(pool)), rival.part)
     for candidate, chance in _drawn(pool, chances, rng):
         plan.add(replace(candidate, slot="explore"), chance)
 
 
-def _chances(favoured: Sequence[bool], quota: float) -> list[float]:
-    """Give each paper its chance, `quota` in sum: half of it for the favoured, unless that were more than certainty."""
+def _chances(favoured: Sequence[bool], quota: float, part: float) -> list[float]:
+    """Give each paper its chance, `quota` in sum: a part for the favoured, unless that were more than certainty."""
     n, few = len(favoured), sum(favoured)
-    mixed = [quota / 2 / n + (quota / 2 / few if one else 0.0) for one in favoured] if few else []
+    mixed = [quota * ((1 - part) / n + (part / few if one else 0.0)) for one in favoured] if few else []
     return mixed if mixed and max(mixed) <= 1.0 else [quota / n for _ in favoured]
 
 

@@ -15,6 +15,7 @@ from triage.cli.wording import figure
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from triage.budget.pace import Pace
     from triage.evaluate.plot import Panel
     from triage.pipeline import Statistics
     from triage.pipeline.figures import Slotted
@@ -23,18 +24,27 @@ BLOCKS, MARKS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
 """Steps of a sparkline, and of one for terminals with ASCII alone."""
 
 
+WORDS = 180
+"""Words of the abstract that the pace page speaks of: about the middle of arXiv's."""
+
+
 @click.command("stats")
+@click.argument("page", type=click.Choice(["pace"]), required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @click.option("--ascii", "plain", is_flag=True, help="Sparklines in ASCII.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg", help="Draw the figures.")
 @profile_option
 @pass_surroundings
-def stats_command(around: Surroundings, as_json: bool, plain: bool, plot: Path | None) -> None:
+def stats_command(around: Surroundings, page: str | None, as_json: bool, plain: bool, plot: Path | None) -> None:
     """Example: triage stats --plot figures.svg
 
     Your coffees in figures: minutes, papers kept, precision of each slot with its interval and the baseline's, how
-    narrow the profile is, refills and pauses, and whether the scores drift.
+    narrow the profile is, refills and pauses, and whether the scores drift. `triage stats pace` tells what the planned
+    reading times are learnt from.
     """
+    if page == "pace":
+        click.echo(json.dumps(_pace_json(around)) if as_json else "\n".join(_pace(around)))
+        return
     from triage.pipeline import statistics
 
     if plot and plot.suffix.lower() != ".svg":
@@ -47,6 +57,32 @@ def stats_command(around: Surroundings, as_json: bool, plain: bool, plot: Path |
     else:
         ascii_only = plain or around.config.session.ascii or not (sys.stdout.encoding or "").lower().startswith("utf")
         click.echo("\n".join(_told(found, MARKS if ascii_only else BLOCKS)))
+
+
+def _paces(around: Surroundings) -> dict[str, tuple[Pace, float]]:
+    """What is planned with, by name, with how many units of it make one."""
+    from triage.budget import learn
+
+    paces = learn(around.store.dwells()).paces
+    return {"a title": (paces[0], 1), f"an abstract of {WORDS} words": (paces[1], WORDS), "a first pass": (paces[2], 1)}
+
+
+def _pace(around: Surroundings) -> Iterator[str]:
+    yield "What a reading takes by the plan; a band only once it rests on ten looks"
+    for name, (pace, units) in _paces(around).items():
+        found = pace.estimate(units)
+        band = f", {found.low:.0f} to {found.high:.0f} s" if found.low is not None and found.high is not None else ""
+        learnt = f"learnt from {pace.n} looks" if pace.n else "prior only"
+        yield f"  {name:<26} about {found.seconds:.0f} s{band}  ({learnt})"
+
+
+def _pace_json(around: Surroundings) -> dict[str, object]:
+    rows = {
+        name: {"seconds": round(found.seconds, 1), "low": found.low, "high": found.high, "looks": pace.n}
+        for name, (pace, units) in _paces(around).items()
+        for found in [pace.estimate(units)]
+    }
+    return {"schema": 1, "pace": rows}
 
 
 def spark(values: Sequence[float | None], steps: str) -> str:

@@ -74,7 +74,7 @@ def precision_line(store: Store, profiles: Sequence[str]) -> str:
 
     found = slot_precision(replays(store, profiles, orders=False), "focus")
     last = store.reviews(1)
-    rival = f"; baseline {last[0].rival} {figure(last[0].theirs)}" if last and last[0].theirs.told else ""
+    rival = f"; {last[0].rival} {last[0].theirs.value:.2f}" if last and last[0].theirs.told else ""
     return figure(found) + rival if found.n else ""
 
 

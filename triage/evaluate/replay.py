@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-from triage.evaluate.intervals import Outcome, share
+from triage.evaluate.intervals import Z95, Outcome, share
 from triage.paper import Interval
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def slot_precision(replays: Iterable[Replay], slot: Slot) -> Interval:
     )
 
 
-def ranker_precision(replays: Iterable[Replay], ranker: str, k: int | None = None) -> Interval:
+def ranker_precision(replays: Iterable[Replay], ranker: str, k: int | None = None, z: float = Z95) -> Interval:
     """Precision of a ranker's best k papers of each day; k is the number of focus picks shown when None.
 
     Only judged papers count. Focus picks were shown for certain and weigh one; what the deployed ranker did not choose
@@ -83,7 +83,7 @@ def ranker_precision(replays: Iterable[Replay], ranker: str, k: int | None = Non
     favoured by having chosen the list; a baseline's interval is wide as long as little of what it alone would have
     shown was drawn. Adjacent picks count for nobody: they were chosen near the threshold. Days of a trial are left out.
     """
-    return share(one for replay in replays if not replay.trial for one in outcomes(replay, ranker, k))
+    return share((one for replay in replays if not replay.trial for one in outcomes(replay, ranker, k)), z)
 
 
 def outcomes(replay: Replay, ranker: str, k: int | None = None) -> Iterator[Outcome]:

@@ -113,7 +113,7 @@ def _chosen(
     left_s: float,
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split what was ranked and not judged yet into the papers that fit and those left out."""
-    judged, ranked, worth, contenders = store.judged(), {}, {}, {}
+    judged, ranked, worth, others = store.judged(), {}, {}, {}
     seed = max((one.announced for rankings in found.values() for one in rankings), default=date.min).toordinal()
     for name, rankings in found.items():
         days = [ranking.announced for ranking in rankings]
@@ -121,7 +121,7 @@ def _chosen(
         if rankers[1]:
             papers, chances = rivals.drafted(store, papers, chances, rankers=rankers, days=days, seed=seed)
         ranked[name] = [one for one in papers if one.paper.id not in judged]
-        worth[name], contenders[name] = chances, rivals.contenders(store, name, rankers[0], days)
+        worth[name], others[name] = chances, rivals.contender(store, name, rankers[0], days)
     picks, left_out = budget.choose(
         ranked,
         worth=worth,
@@ -129,7 +129,7 @@ def _chosen(
         left_s=left_s,
         seed=seed,
         reader=budget.learn(store.dwells()),
-        contenders=contenders,
+        rivals=others,
     )
     return tuple(map(_labelled, picks)), tuple(map(_labelled, left_out))
 

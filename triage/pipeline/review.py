@@ -89,7 +89,8 @@ def look_back(store: Store, profiles: Sequence[Profile], *, pinned: str, today: 
     """
     ranker, found = rivals.deployed(store, pinned), [one for one in replays(store) if one.coffee < today]
     for profile in profiles:
-        drift = evaluate.drift(days_ranked(store, profile, ranker, found, LOOKED_BACK))
+        mine = [one for one in found if one.ranker == ranker]
+        drift = evaluate.drift(days_ranked(store, profile, ranker, mine, LOOKED_BACK))
         _keep_drift(store, profile, drift, at)
     before, version = store.reviews(), rank.RANKERS[rank.DEFAULT].version
     new = evaluate.review(found, before, ranker=ranker, default=rank.DEFAULT, version=version)

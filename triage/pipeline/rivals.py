@@ -9,10 +9,15 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from triage import evaluate, rank
+from triage.budget import Rival
 
 if TYPE_CHECKING:
     from triage.paper import Review, ScoredPaper
     from triage.store import Ranking, Store
+
+TRUSTED, DOUBTED = 0.5, 0.8
+"""Part of the explore picks that is drawn from what the rival would have shown: as long as the last review has the
+deployed ranker in front, and when it has not. A ranker that sees nothing is then replaced sooner."""
 
 Worth = Mapping[str, float]
 """The chance of being worth reading by identifier."""
@@ -59,12 +64,14 @@ def _matched(store: Store, profile: str, ranker: str, announced: date) -> dict[s
     return dict(zip(own, chances, strict=False))
 
 
-def contenders(store: Store, profile: str, ranker: str, days: Sequence[date]) -> list[str]:
-    """What the rival would have shown, best first."""
+def contender(store: Store, profile: str, ranker: str, days: Sequence[date]) -> Rival:
+    """What the rival would have shown, best first; most explore picks are its, once it seems to be the better one."""
     found: dict[str, float] = {}
     for day in reversed(days):
         found |= _matched(store, profile, rival(ranker), day)
-    return sorted(found, key=lambda one: (-found[one], one))
+    last = next(iter(store.reviews(1)), None)
+    doubt = last is not None and last.ranker == ranker and (last.mine.value or 0.0) < (last.theirs.value or 0.0)
+    return Rival(tuple(sorted(found, key=lambda one: (-found[one], one))), DOUBTED if doubt else TRUSTED)
 
 
 def drafted(
