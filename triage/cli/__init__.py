@@ -91,15 +91,17 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--minutes", type=click.FloatRange(min=0), help="A smaller coffee for the rest of today (never larger).")
 @click.option("--profile", "profile", metavar="NAME|FILE", help="One focus profile instead of all active ones.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="The session in signs of ASCII only.")
 @click.version_option(__version__, prog_name="triage", message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context, minutes: float | None, profile: str | None) -> None:
+def group(ctx: click.Context, minutes: float | None, profile: str | None, ascii_only: bool) -> None:
     """Example: triage --minutes 10
 
     Read the arXiv for one coffee. Without a command: the morning session, which closes itself when the coffee is
     finished.
     """
-    ctx.obj = Surroundings(os.environ, profile)
+    told = {"TRIAGE_SESSION_ASCII": "true"} if ascii_only else {}
+    ctx.obj = Surroundings({**os.environ, **told}, profile)
     if minutes is not None and ctx.invoked_subcommand is not None:
         raise click.UsageError(f"--minutes is for the session; try: triage --minutes {minutes:g}", ctx)
     if ctx.invoked_subcommand is None:
