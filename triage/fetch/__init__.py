@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from triage.fetch.api import read_papers, read_window
-from triage.fetch.calendar import (
-    LOOK_AGAIN,
-    eastern_day,
-    expected_day,
-    feed_days,
-    holidays,
-    is_late,
-    known_until,
-    may_be_quiet,
-    next_announcement,
-    read_holidays,
-    unbroken,
-)
-from triage.fetch.catchup import Filled, Gap, Records, fill, read_gap
-from triage.fetch.feed import Batch, Feed, read_batch, read_feed, split_authors
-from triage.fetch.journal import read_journal
-from triage.fetch.oai import read_changes, set_of
-from triage.fetch.state import CategoryReport, CategoryState, FetchReport, FetchState, assess, failure, overall
-from triage.fetch.wire import Clock, Wire
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from triage.fetch.api import read_papers, read_window
+    from triage.fetch.calendar import (
+        LOOK_AGAIN,
+        eastern_day,
+        expected_day,
+        feed_days,
+        holidays,
+        is_late,
+        known_until,
+        may_be_quiet,
+        next_announcement,
+        read_holidays,
+        unbroken,
+    )
+    from triage.fetch.catchup import Filled, Gap, Records, fill, read_gap
+    from triage.fetch.feed import Batch, Feed, read_batch, read_feed, split_authors
+    from triage.fetch.journal import read_journal
+    from triage.fetch.oai import read_changes, set_of
+    from triage.fetch.state import CategoryReport, CategoryState, FetchReport, FetchState, assess, failure, overall
+    from triage.fetch.wire import Clock, Wire
 
 __all__ = [
     "LOOK_AGAIN",
@@ -60,3 +64,48 @@ __all__ = [
     "split_authors",
     "unbroken",
 ]
+
+_HOME = {
+    "Batch": "feed",
+    "CategoryReport": "state",
+    "CategoryState": "state",
+    "Clock": "wire",
+    "Feed": "feed",
+    "FetchReport": "state",
+    "FetchState": "state",
+    "Filled": "catchup",
+    "Gap": "catchup",
+    "LOOK_AGAIN": "calendar",
+    "Records": "catchup",
+    "Wire": "wire",
+    "assess": "state",
+    "eastern_day": "calendar",
+    "expected_day": "calendar",
+    "failure": "state",
+    "feed_days": "calendar",
+    "fill": "catchup",
+    "holidays": "calendar",
+    "is_late": "calendar",
+    "known_until": "calendar",
+    "may_be_quiet": "calendar",
+    "next_announcement": "calendar",
+    "overall": "state",
+    "read_batch": "feed",
+    "read_changes": "oai",
+    "read_feed": "feed",
+    "read_gap": "catchup",
+    "read_holidays": "calendar",
+    "read_journal": "journal",
+    "read_papers": "api",
+    "read_window": "api",
+    "set_of": "oai",
+    "split_authors": "feed",
+    "unbroken": "calendar",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Resolve the names on first use: a session that asks only for the calendar reads no XML."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'triage.fetch' has no attribute {name!r}")
+    return getattr(import_module(f"triage.fetch.{_HOME[name]}"), name)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from triage.pipeline.coffee import remember, shortlist
-from triage.pipeline.figures import Statistics, statistics
-from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
-from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
-from triage.pipeline.order import rank_pool
-from triage.pipeline.pull import Pulled, pull
-from triage.pipeline.review import replays
-from triage.pipeline.rivals import deployed
-from triage.pipeline.standing import arxiv_now
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from triage.pipeline.pull import Pulled, pull  # here and now: the function has the name of its file
+
+if TYPE_CHECKING:
+    from triage.pipeline.coffee import remember, shortlist
+    from triage.pipeline.figures import Statistics, statistics
+    from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
+    from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
+    from triage.pipeline.order import rank_pool
+    from triage.pipeline.review import replays
+    from triage.pipeline.rivals import deployed
+    from triage.pipeline.standing import arxiv_now
 
 __all__ = [
     "KeptPaper",
@@ -33,3 +38,30 @@ __all__ = [
     "similar",
     "statistics",
 ]
+
+_HOME = {
+    "KeptPaper": "library",
+    "KeptPapers": "library",
+    "Refreshed": "intake",
+    "Statistics": "figures",
+    "arxiv_now": "standing",
+    "deployed": "rivals",
+    "due": "intake",
+    "kept_papers": "library",
+    "looks": "intake",
+    "next_look": "intake",
+    "rank_pool": "order",
+    "refresh": "intake",
+    "remember": "coffee",
+    "replays": "review",
+    "shortlist": "coffee",
+    "similar": "library",
+    "statistics": "figures",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Resolve the names on first use: a session that only lists what is stored loads nothing that fetches."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'triage.pipeline' has no attribute {name!r}")
+    return getattr(import_module(f"triage.pipeline.{_HOME[name]}"), name)
