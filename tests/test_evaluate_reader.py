@@ -13,9 +13,11 @@ from reader import FIRST, GOOD, PAPERS, PROFILE, SABOTAGED, WANTED, Reader
 
 from triage import rank
 from triage.cli import main
+from triage.digest import text_part
 from triage.evaluate import SESSIONS, report
 from triage.pipeline import replays, shortlist
 from triage.store import Store
+from triage.tui.phrases import headings
 
 
 def test_a_good_ranker_stays_and_is_measured_against_every_baseline() -> None:
@@ -98,6 +100,10 @@ def test_a_changed_feed_raises_the_alarm_in_the_list_and_an_unchanged_one_does_n
         reader.live(36)
         assert set(reader.alarms[:30]) == {""}
         assert "scores are distributed unlike the weeks before" in reader.alarms[-1]
+        at = FIRST + timedelta(days=35)
+        listed = shortlist(store, PROFILE, minutes=30, now=at, ranker="fusion")
+        assert all("drift" in heading for heading in headings(listed, 6) if heading)
+        assert reader.alarms[-1] in text_part(listed).replace("\n           ", " ")
 
 
 def test_scores_from_after_the_verdicts_are_not_believed() -> None:
@@ -158,6 +164,8 @@ def test_the_commands_tell_it_all(lived: Path, capsys: pytest.CaptureFixture[str
     assert said.isascii()
     assert "tfidf-svm ranks in the place of fusion" in said
     assert main(["list", "--plain"]) == 0
-    assert "tfidf-svm ranks in the place of fusion" in " ".join(capsys.readouterr().out.split())
+    listed = " ".join(capsys.readouterr().out.split())
+    assert "tfidf-svm ranks in the place of fusion" in listed
+    assert "Precision of focus picks so far: 0." in listed
     assert ElementTree.parse(drawing).getroot().tag.endswith("svg")
     assert drawing.read_text().count("<rect") == 1 + 2 * 20 + 2 * len(stats["weeks"])

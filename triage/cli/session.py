@@ -16,7 +16,7 @@ from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.cli.papers import todays_list
 from triage.cli.surroundings import Surroundings, is_terminal
 from triage.cli.wording import closing_line, explanation, minutes_left
-from triage.errors import NoTerminal
+from triage.errors import NoTerminal, UsageFault
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
@@ -92,6 +92,8 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         store.record(verdict, day=coffee.day)
 
     def compare() -> Shortlist:
+        if around.against:
+            raise UsageFault("in a trial neither ranker has a list of its own; triage evaluate tells how they do")
         now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
         listed = todays_list(around, rerank=False, coffee=now, ranker=_other_ranker(around.ranker))
         remember(store, listed, shown_by="comparison", day=coffee.day, at=clock.now())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import Coffee, Interval, ScoredPaper
+    from triage.paper import Coffee, Interval, Review, ScoredPaper
     from triage.store import Store
 
 MOST_LOOKS = 6
@@ -74,8 +74,16 @@ def precision_line(store: Store, profiles: Sequence[str]) -> str:
 
     found = slot_precision(replays(store, profiles, orders=False), "focus")
     last = store.reviews(1)
-    rival = f"; {last[0].rival} {last[0].theirs.value:.2f}" if last and last[0].theirs.told else ""
-    return figure(found) + rival if found.n else ""
+    return figure(found) + (_rival(last[0]) if last else "") if found.n else ""
+
+
+def _rival(last: Review) -> str:
+    """The precision of the ranker that the deployed one is measured against, once it is known."""
+    from triage.evaluate import STAND_IN
+
+    if last.theirs.value is None or not last.theirs.told:
+        return ""
+    return f"; {'baseline ' if last.rival == STAND_IN else ''}{last.rival} {last.theirs.value:.2f}"
 
 
 def figure(found: Interval) -> str:

@@ -58,12 +58,13 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
     when = day(shortlist.announced) if shortlist.announced else ""
     known = [part for part in (when, covers) if part]
     alarm = ["the scores drift: triage stats"] if shortlist.drift else []
+    brief = [f"{count} for you", *(["drift"] if alarm else [])]
     whole = [*known, f"{count} for you of {shortlist.total}", *alarm]
     return [
         "   ".join(filter(None, (profiles, " · ".join(whole)))),
         " · ".join(whole),
-        " · ".join([covers if shortlist.missing else when, f"{count} for you"]).removeprefix(" · "),
-        " · ".join([f"{count} for you", *(["drift"] if alarm else [])]),
+        " · ".join([covers if shortlist.missing else when, *brief]).removeprefix(" · "),
+        " · ".join(brief),
         "",
     ]
 
