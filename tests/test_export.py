@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import bibtexparser
@@ -16,10 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from triage.export import FORMATS, Entry, into_note
 from triage.export.bibtex import author, bibtex, entry, key
 from triage.paper import Paper
+from triage.references import read_references
 from triage.text import latex
 
+KEPT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAY = KEPT.date()
 ODD = st.text(st.sampled_from("aB \\{}$%&#_^~\"'`@=,äß漢²\n-"), max_size=40)
 PIECES = (
     *(
@@ -151,3 +155,89 @@ def test_a_key_stays_when_title_names_and_version_change() -> None:
     paper = Paper("2611.09812", "One title", "a", authors=("A. B",), categories=("cs.LG",))
     later = replace(paper, title="Another", authors=("C. D", "A. B"), version=4)
     assert entry(paper).splitlines()[0] == entry(later).splitlines()[0] == "@misc{arXiv:2611.09812,"
+
+
+# -- the other formats --
+
+
+def entries(count: int = 40) -> list[Entry]:
+    rng = random.Random(5)
+    note = "a line\n<script>alert(1)</script> [x](javascript:y) <!-- /triage 2026-11-20 --> | * # : -"
+    return [
+        Entry(paper, KEPT, KEPT.date(), note if place % 2 else "", tuple(rng.sample(["kv", "to cite", "a,b"], k=2)))
+        for place, paper in enumerate(invented(count))
+    ]
+
+
+def test_ris_has_one_record_a_paper_and_reads_back() -> None:
+    told = FORMATS["ris"](found := entries())
+    assert told.count("\r\nER  - \r\n") == len(found)
+    assert all(re.match(r"[A-Z][A-Z0-9]  - ", line) for line in told.split("\r\n") if line)
+    assert [one.id for one in read_references(told, "ris")] == [entry.paper.id for entry in found]
+
+
+def test_csl_json_reads_back_with_names_in_parts() -> None:
+    told = FORMATS["csl-json"](found := entries())
+    rows = json.loads(told)
+    assert [one.id for one in read_references(told)] == [entry.paper.id for entry in found]
+    assert [row["id"] for row in rows] == [key(entry.paper.id) for entry in found]
+    assert all(row["issued"]["date-parts"][0][0] > 1990 for row in rows)
+    names = {json.dumps(name, ensure_ascii=False) for row in rows for name in row.get("author", [])}
+    assert '{"family": "van der Müller", "given": "Jürgen"}' in names
+    assert '{"family": "King", "given": "M. L.", "suffix": "Jr."}' in names
+    assert '{"literal": "The ATLAS Collaboration"}' in names
+
+
+def test_bibtex_reads_back_as_the_same_papers() -> None:
+    found = entries()
+    assert [one.id for one in read_references(FORMATS["bibtex"](found))] == [entry.paper.id for entry in found]
+
+
+def test_an_atom_feed_is_read_by_a_feed_reader() -> None:
+    import feedparser
+
+    feed = feedparser.parse(FORMATS["atom"](found := entries()).encode())
+    assert not feed.bozo
+    assert [one.link for one in feed.entries] == [entry.paper.url for entry in found]
+    assert "<script>" not in FORMATS["atom"](found)
+    assert FORMATS["atom"]([]).count("<entry>") == 0
+
+
+@given(st.lists(ODD, min_size=1, max_size=3), ODD)
+def test_no_text_becomes_markup_in_a_page(titles: list[str], note: str) -> None:
+    found = [Entry(Paper("2611.00001", title, note, authors=(note,)), KEPT, KEPT.date(), note) for title in titles]
+    page = FORMATS["markdown"](found)
+    assert len([line for line in page.splitlines() if line.startswith("- [")]) == len(found)
+    bare = re.sub(r"\\.", "", page)
+    assert bare.count("](") == len(found), "only our own links are links"
+    assert "<" not in bare
+    headings = [line for line in FORMATS["org"](found).splitlines() if line.startswith("*")]
+    assert len(headings) == len(found)
+
+
+NOTE = st.text(st.sampled_from("ab \n\r#-<>!"), max_size=60)
+
+
+@given(NOTE, st.integers(0, 3), st.integers(0, 3))
+def test_a_daily_note_is_written_as_often_as_one_likes(note: str, first: int, second: int) -> None:
+    found = entries(6)
+    once = into_note(note, found[:first], DAY)
+    assert into_note(once, found[:first], DAY) == once
+    assert once.startswith(note)
+    later = into_note(once, found[:second], DAY)
+    assert later.startswith(note)
+    assert later.count("- [") - note.count("- [") == (second if first or second else 0)
+    other = into_note(later, found[:1], DAY + timedelta(days=1))
+    assert into_note(other, found[:second], DAY) == other, "the other day's block stays"
+
+
+def test_a_block_keeps_the_line_ends_and_the_words_around_it() -> None:
+    found = entries(2)
+    once = into_note("# Friday\r\n", found[:1], DAY)
+    assert once.startswith("# Friday\r\n\r\n<!-- triage 2026-11-20 -->\r\n- [")
+    assert "\n" not in once.replace("\r\n", "")
+    around = f"before\n{into_note('', found[:1], DAY)}after, without a line end"
+    changed = into_note(around, found, DAY)
+    assert changed.startswith("before\n<!-- triage")
+    assert changed.endswith("-->\nafter, without a line end")
+    assert changed.count("- [") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -123,6 +124,7 @@ class Config:
     ranker: str = ""
     against: str = ""
     keep_days: int = 28
+    hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _RANKERS = ("fusion", "tfidf-svm", "mean-similarity", "newest", "random")
@@ -151,6 +153,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
     "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
     "store": {"keep_days": int},
     "keys": {},  # the session knows its actions
+    "hooks": {"keep": tuple, "dismiss": tuple, "close": tuple},
 }
 
 
@@ -245,6 +248,8 @@ def _parsed(text: str, kind: type | tuple[str, ...], name: str) -> object:
             return int(text)
         if kind is float:
             return float(text)
+        if kind is tuple:
+            return shlex.split(text)
     except (KeyError, ValueError) as error:
         raise ConfigFault(f"{name}: {text!r} cannot be read as a value of this setting") from error
     return [part.strip() for part in text.split(",") if part.strip()] if kind is list else text
@@ -260,6 +265,10 @@ def _checked(section: str, key: str, value: object, where: str) -> object:
     if kind is list:
         if not isinstance(value, list) or not value or any(one not in _TYPES for one in value):
             raise ConfigFault(f"{where}: {section}.{key} must be a list of {', '.join(_TYPES)}")
+        return tuple(value)
+    if kind is tuple:
+        if not isinstance(value, list) or not value or any(not isinstance(one, str) or not one for one in value):
+            raise ConfigFault(f'{where}: {section}.{key} must be a list of words, such as ["notify-send", "kept"]')
         return tuple(value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -284,6 +293,7 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
         types=cast("tuple[str, ...]", values.get(("fetch", "types"), ("new", "cross"))),
         ranker=str(values.get(("ranker", "name"), "")),
         against=str(values.get(("trial", "against"), "")),
+        hooks={key: value for (part, key), value in values.items() if part == "hooks"},
         keep_days=_days(values.get(("store", "keep_days"), 28)),
     )
 

@@ -75,7 +75,8 @@ def _run(command: str, link: str) -> bool:
         return False
     try:
         quiet = subprocess.DEVNULL
-        subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        left = subprocess.Popen(words, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        left.returncode = 0  # nobody will ask: without this Python complains of a process that still runs
     except OSError:
         return False
     return True

@@ -12,6 +12,7 @@ import click
 
 from triage.cli.child import Child, Looks
 from triage.cli.fetch import is_due
+from triage.cli.hooks import after_coffee, after_verdict
 from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.cli.papers import todays_list
 from triage.cli.surroundings import Surroundings, is_terminal
@@ -68,6 +69,8 @@ def _sit_down(around: Surroundings, coffee: Coffee) -> int:
     finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
     around.store.close_coffee(coffee.day, "finished" if finished else "left")
     click.echo(closing_line(around.store, coffee.day))
+    if wrong := after_coffee(around, coffee.day):
+        click.echo(f"triage: {wrong}", err=True)
     return app.return_code or 0
 
 
@@ -90,6 +93,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
 
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
+        after_verdict(around, verdict, wait=False)
 
     def compare() -> Shortlist:
         if around.against:

@@ -82,15 +82,22 @@ def _judge(around: Surroundings, identifiers: tuple[str, ...], kind: VerdictKind
 
     Without `--profile` a verdict is for the profile under which the paper was last shown or ranked.
     """
+    from triage.cli.hooks import after_verdict
     from triage.paper import Verdict
+    from triage.text import clean
 
     papers = [stored_paper(around, identifier) for identifier in identifiers]
     named = around.profiles[0].name if around.profile else ""
+    verdicts = [
+        Verdict(paper.id, kind, around.clock.now(), named or around.store.profile_of(paper.id), reason)
+        for paper in papers
+    ]
     with around.store.write():
-        for paper in papers:
-            profile = named or around.store.profile_of(paper.id)
-            verdict = Verdict(paper.id, kind, around.clock.now(), profile, reason)
+        for verdict in verdicts:
             around.store.record(verdict, day=around.clock.today())
+    for verdict in verdicts:
+        if wrong := after_verdict(around, verdict, wait=True):
+            click.echo(f"triage: the verdict is kept, its hook failed: {clean(wrong)}", err=True)
     return papers
 
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from triage.paper import Paper
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SUFFIX = re.compile(r"(?P<name>[^,]+?),?\s+(?P<suffix>Jr\.?|Sr\.?|II|III|IV)")
+SUFFIX = re.compile(r"(?P<name>[^,]+?),?\s+(?P<suffix>Jr\.?|Sr\.?|II|III|IV)")
+"""A name with what follows it."""
+
 _GROUP = re.compile(r",|\band\b|\bothers\b|\b(?:collaboration|consortium|team|group|project|network)\b", re.IGNORECASE)
 _DOI = re.compile(r"10\.\d{4,9}/[^\s{}\\%\"]+")
 _FIRST_CENTURY = 91
@@ -36,7 +38,7 @@ def entry(paper: Paper, keywords: Sequence[str] = ()) -> str:
         "eprint": paper.id,
         "archivePrefix": "arXiv",
         "primaryClass": latex(paper.categories[0]) if paper.categories else "",
-        "doi": _doi(paper.doi),
+        "doi": first_doi(paper.doi),
         "note": latex(paper.journal_ref or ""),
         "keywords": ", ".join(latex(word.replace(",", " ")) for word in keywords),
         "url": paper.url,
@@ -68,13 +70,18 @@ def first_month(paper: Paper) -> tuple[int, int]:
 def author(name: str) -> str:
     """A name as BibTeX parts it: `John Smith, Jr.` with its suffix in the middle, groups and odd names in braces."""
     written = latex(name)
-    if suffixed := _SUFFIX.fullmatch(written):
+    if suffixed := SUFFIX.fullmatch(written):
         given, _, last = suffixed["name"].rpartition(" ")
         return f"{last}, {suffixed['suffix']}, {given}" if given else f"{{{written}}}"
-    return f"{{{written}}}" if _GROUP.search(written) else written
+    return f"{{{written}}}" if is_group(written) else written
 
 
-def _doi(text: str | None) -> str:
-    """The first identifier of the field: arXiv gives several with a blank between them."""
+def is_group(name: str) -> bool:
+    """Whether a name is that of a collaboration, or of more than one person."""
+    return bool(_GROUP.search(name))
+
+
+def first_doi(text: str | None) -> str:
+    """The first identifier of arXiv's field, which may hold several with a blank between them; "" without one."""
     found = _DOI.search(text or "")
     return found[0] if found else ""

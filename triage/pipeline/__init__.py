@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from triage.pipeline.order import rank_pool
     from triage.pipeline.review import replays
     from triage.pipeline.rivals import deployed
+    from triage.pipeline.shared import bring_shared, rank_shared
     from triage.pipeline.standing import arxiv_now
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Refreshed",
     "Statistics",
     "arxiv_now",
+    "bring_shared",
     "deployed",
     "due",
     "kept_papers",
@@ -31,6 +33,7 @@ __all__ = [
     "next_look",
     "pull",
     "rank_pool",
+    "rank_shared",
     "refresh",
     "remember",
     "replays",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
@@ -67,8 +67,8 @@ def shortlist(
         wanted = [name for name in rank.RANKERS if name in (rank.DEFAULT, ranker, against)]
         rank_days(store, edited, encoder, types=types, at=now, rankers=wanted, fast=fast)
     found = _rankings(store, focus, ranker, days)
-    left = minutes * 60 if left_s is None else left_s
-    papers, left_out = _chosen(store, focus, found, (ranker, against), left)
+    left, shared = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
+    papers, left_out = _chosen(store, focus, found, (ranker, against), left, shared)
     covers, sides, lacking = _read(store, focus, now, free)
     return Shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
@@ -111,9 +111,11 @@ def _chosen(
     found: dict[str, list[Ranking]],
     rankers: tuple[str, str],
     left_s: float,
+    shared: tuple[Mapping[str, str], AbstractSet[str]],
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
     """Split what was ranked and not judged yet into the papers that fit and those left out."""
-    judged, ranked, worth, others = store.judged(), {}, {}, {}
+    sources, past = shared
+    judged, ranked, worth, others = store.judged() | past, {}, {}, {}
     seed = max((one.announced for rankings in found.values() for one in rankings), default=date.min).toordinal()
     for name, rankings in found.items():
         days = [ranking.announced for ranking in rankings]
@@ -122,7 +124,7 @@ def _chosen(
             papers, chances = rivals.drafted(store, papers, chances, rankers=rankers, days=days, seed=seed)
         ranked[name] = [one for one in papers if one.paper.id not in judged]
         worth[name], others[name] = chances, rivals.contender(store, name, rankers[0], days)
-    picks, left_out = budget.choose(
+    chosen = budget.choose(
         ranked,
         worth=worth,
         limits={profile.name: _limits(profile) for profile in focus},
@@ -131,7 +133,8 @@ def _chosen(
         reader=budget.learn(store.dwells()),
         rivals=others,
     )
-    return tuple(map(_labelled, picks)), tuple(map(_labelled, left_out))
+    picks, left_out = (tuple(_labelled(one, sources) for one in some) for some in chosen)
+    return picks, left_out
 
 
 def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: datetime) -> None:
@@ -208,9 +211,18 @@ def _ranked_by(store: Store, ranker: str, against: str) -> list[str]:
     return told
 
 
-def _labelled(scored: ScoredPaper) -> ScoredPaper:
-    """Say first that a paper is only a new version of an old one, where the reader asked for those as well."""
+def _shared(store: Store, today: date, days: Sequence[date]) -> tuple[dict[str, str], set[str]]:
+    """Where shared papers came from that compete today, and those that did so before and were not announced since."""
+    waiting, ever = store.shared(today), store.sources()
+    papers = store.papers(one for one in ever if one not in waiting)
+    return {one: ever[one] for one in waiting}, {one for one, paper in papers.items() if paper.announced not in days}
+
+
+def _labelled(scored: ScoredPaper, sources: Mapping[str, str]) -> ScoredPaper:
+    """Say first that a paper was shared, or is only a new version of one, where the reader asked for those as well."""
     paper = scored.paper
+    if paper.id in sources:
+        return replace(scored, why=(f"shared ({sources[paper.id]})", *scored.why))
     if paper.announce_type not in ("replace", "replace-cross"):
         return scored
     return replace(scored, why=(f"replacement, version {paper.version}", *scored.why))

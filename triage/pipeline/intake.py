@@ -236,6 +236,7 @@ def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetim
     stored = store.known(seeds)
     missing = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
     days = store.announcement_days()
+    missing += [one for one in store.unread_shared((now - timedelta(days=1)).date()) if one not in missing]
     wanted = missing + (store.wanting_details(days[0] - DETAILS) if days else [])
     if not wanted:
         return []
@@ -247,7 +248,7 @@ def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetim
     store.add_papers(found.values(), at=now)
     progress("asking", "page counts", len(found), len(wanted))
     unknown = [seed for seed in missing if seed not in found]
-    return [f"arXiv does not know the seed {', '.join(unknown)}; check it in the profile"] if unknown else []
+    return [f"arXiv does not know {', '.join(unknown)}; check the seeds of the profile"] if unknown else []
 
 
 def _backwards(
@@ -296,7 +297,8 @@ def _embed(
 
 def _texts(store: Store, encoder: Encoder, profiles: Sequence[Profile], types: Sequence[str]) -> list[str]:
     """What the rankers read, in the order of promise: statements, liked papers, the newest day, the background."""
-    papers = [*_judged(store, profiles), *_recent(store, types)]
+    shared = store.papers(store.shared(date.min)).values()  # each is embedded once, whenever it competes
+    papers = [*_judged(store, profiles), *shared, *_recent(store, types)]
     return [*(profile.statement for profile in profiles), *map(encoder.paper_text, papers)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage import rank
@@ -136,10 +136,12 @@ def rank_days(
     days = store.announcement_days()[:DAYS]
     for day in days:
         papers = store.announced(day, day, types)
+        pointed_out = _shared(store, at) if day == days[0] else []
         for profile in profiles:
             listed = [paper for paper in papers if set(paper.categories) & set(profile.categories)]
+            shared = [paper for paper in pointed_out if paper not in listed]
             asked = query(lookups, profile)
-            inputs = _inputs(lookups, profile, asked, listed)
+            inputs = _inputs(lookups, profile, asked, listed, shared)
             stale = [
                 name
                 for name in rankers
@@ -147,13 +149,21 @@ def rank_days(
             ]
             if stale:
                 progress("ranking", day.isoformat(), 0, len(listed))
-                _rank_day(lookups, profile, asked, listed, stale, day=day, inputs=inputs, at=at)
+                _rank_day(lookups, profile, asked, [*listed, *shared], stale, day=day, inputs=inputs, at=at)
                 progress("ranking", day.isoformat(), len(listed), len(listed))
                 ranked.add((profile.name, day))
     return ranked
 
 
-def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[Paper]) -> str:
+def _shared(store: Store, at: datetime) -> list[Paper]:
+    """What was pointed out to the reader competes with the newest announcement, whatever its category.
+
+    Where the reader's local day begins is not known here, so a paper is ranked for a day longer than it competes.
+    """
+    return list(store.papers(store.shared((at - timedelta(days=1)).date())).values())
+
+
+def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[Paper], shared: Sequence[Paper]) -> str:
     """Name everything a day's scores depend on: the day itself, and after a colon what goes on changing after it."""
     store, both = lookups.store, (lookups.careful, lookups.fast)
     told = [
@@ -165,6 +175,8 @@ def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[P
     changing = [
         [paper.id for paper in asked.liked],
         [paper.id for paper in asked.disliked],
+        [text_hash(paper.text) for paper in shared],
+        [one.embedded(shared) for one in both],
         store.count(),
         [store.vector_count(one.name, one.revision) for one in both],
         [asked.careful.statement is None, asked.fast.statement is None],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from triage.store.backup import back_up
 from triage.store.dwells import Dwells
 from triage.store.kept import Gone, Kept, KeptList
 from triage.store.ledger import Ending, Ledger
@@ -16,8 +17,10 @@ from triage.store.search import Found, Search
 from triage.store.shared import Shared
 from triage.store.tags import Tags
 from triage.store.vectors import Vectors
+from triage.store.whole import REBUILDABLE, Whole
 
 __all__ = [
+    "REBUILDABLE",
     "Added",
     "Ending",
     "Entry",
@@ -32,10 +35,13 @@ __all__ = [
     "Shown",
     "Store",
     "Streak",
+    "back_up",
 ]
 
 
-class Store(Runs, Vectors, Rankings, Reviews, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox):
+class Store(
+    Runs, Vectors, Rankings, Reviews, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox, Whole
+):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 
     Each room of the store is a class in a file of its own; all writes go through `Connection.write`. Only this

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage.errors import CannotCreate, CannotWrite, ConfigFault, InvalidInput, TriageError, TryLater
+from triage.store.backup import back_up
 from triage.store.schema import NAMES, SET, migrations
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class Connection:
         if newer := sorted(applied - NAMES):
             raise ConfigFault(f"{self.path}: written by a newer triage ({newer[-1]}); upgrade triage")
         if pending := sorted(NAMES - applied):
-            if applied:
-                self._backup(pending[0])
+            if applied and self.path and not self.copy:
+                back_up(self.db, self.path, pending[0])
             self._migrate()
 
     def _applied(self) -> set[str]:
@@ -107,16 +108,6 @@ class Connection:
         self.db.execute("PRAGMA journal_mode = WAL")
         with self.write():
             migrations().apply(Database(self.db))
-
-    def _backup(self, before: str) -> None:
-        if self.path is None or self.copy:
-            return
-        copy = self.path.with_name(f"{self.path.name}.before-{before}")
-        target = sqlite3.connect(copy)
-        try:
-            self.db.backup(target)
-        finally:
-            target.close()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

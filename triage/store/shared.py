@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from triage.store.connection import iso
 from triage.store.papers import Papers
 
 _WAITING = (
-    "SELECT s.paper_id FROM shared s WHERE NOT EXISTS (SELECT 1 FROM shortlists l WHERE l.shown_by = 'session' "
-    "AND l.at > s.at AND l.day < ?) AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.paper_id = s.paper_id "
+    "SELECT s.paper_id FROM shared s WHERE NOT EXISTS (SELECT 1 FROM shortlists l WHERE l.at > s.at "
+    "AND l.day < ?) AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.paper_id = s.paper_id "
     "AND v.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM verdicts u WHERE u.undoes = v.id)) ORDER BY s.paper_id"
 )
 
@@ -29,9 +29,9 @@ class Shared(Papers):
                 )
 
     def shared(self, today: date) -> list[str]:
-        """Identifiers that still compete on a local day: without a verdict, and no earlier day's coffee has had them.
+        """Identifiers that still compete on a local day: no verdict stands, and no earlier day's list was made since.
 
-        Some may not be stored yet.
+        Some may not be stored yet. A paper competes once, whether it found a place or not.
         """
         return [str(row[0]) for row in self.rows(_WAITING, (iso(today),))]
 
@@ -41,8 +41,6 @@ class Shared(Papers):
         known = self.known(waiting)
         return [paper for paper in waiting if paper not in known]
 
-    def sources(self, papers: Iterable[str]) -> dict[str, str]:
-        """Where the shared ones of the papers came from."""
-        wanted = set(papers)
-        rows = self.rows("SELECT paper_id, source FROM shared")
-        return {str(paper): str(source) for paper, source in rows if paper in wanted}
+    def sources(self) -> dict[str, str]:
+        """Where every paper came from that was ever shared."""
+        return {str(paper): str(source) for paper, source in self.rows("SELECT paper_id, source FROM shared")}
