@@ -346,6 +346,8 @@ class ArxivServer:
             if "%" not in token or set(query) != {"verb", "resumptionToken"}:
                 return oai_error("badResumptionToken", "Token decoding failed or format is invalid.")
             query = {key: values[0] for key, values in parse_qs(unquote(token)).items()}
+        if query.get("verb") == "Identify":
+            return oai_answer("  <Identify><repositoryName>arXiv</repositoryName></Identify>\n")
         asked, skip = query.get("set", ""), int(query.get("skip", 0))
         if query.get("metadataPrefix") != "arXivRaw" or "." in asked or "until" in query or ":" not in asked:
             return oai_error("badArgument", "Set does not exist")

@@ -242,3 +242,29 @@ def test_a_newer_export_and_a_cut_one_are_refused(triage: Triage, tmp_path: Path
     latin.write_bytes(b"caf\xe9")
     bad(triage("export", "markdown", "--into", str(latin)), 65, "no UTF-8")
     assert latin.read_bytes() == b"caf\xe9"
+
+
+# -- the notebook --
+
+
+def test_the_notebook_has_one_entry_a_coffee_and_takes_a_line(triage: Triage, home: Path) -> None:
+    assert "the notebook is empty" in triage("notebook")[2]
+    today = datetime.now().astimezone().date()
+    with closing(Store(home / "triage.db")) as store:
+        store.write_entry(today - timedelta(days=1), minutes=14.6, shown=7, kept=0)
+        store.write_entry(today, minutes=3.2, shown=4, kept=1)
+    triage("keep", "2611.00001")
+    triage("note", "2611.00001", "their [table] 3")
+    _, out, _ = triage("notebook", "--write", "caches\nare \x1b[31mback <b>")
+    assert out.splitlines() == [
+        f"{today - timedelta(days=1):%a %d %b %Y}    15 min   7 shown   0 kept",
+        f"{today:%a %d %b %Y}     3 min   4 shown   1 kept  caches are back <b>",
+    ]
+    rows = json.loads(triage("notebook", "--json")[1])["entries"]
+    assert [(row["kept"], row["papers"]) for row in rows] == [(0, []), (1, ["2611.00001"])]
+    _, page, _ = triage("notebook", "--markdown")
+    assert page.startswith(
+        f"## {today:%A %d %B %Y}\n\n3 minutes, 4 shown, 1 kept.\n\n> caches are back \\<b\\>\n\n- [KV"
+    )
+    assert "> their \\[table\\] 3" in page
+    assert len(triage("notebook", "--limit", "1")[1].splitlines()) == 1

@@ -17,6 +17,7 @@ import pytest
 from arxiv_server import ArxivServer, Fault, item
 
 from triage import doctor
+from triage.config import DigestConfig, SmtpConfig
 from triage.errors import Unavailable
 from triage.fetch import holidays, read_holidays
 from triage.store import Run, Store
@@ -285,3 +286,70 @@ def test_without_a_recipient_nothing_is_said_of_cron(reader: Path) -> None:
     with closing(Store(reader / "triage.db")):
         pass
     assert "schedule" not in _findings(triage(reader, "doctor", "--offline", "--json"))
+
+
+# The rest of the house
+
+
+def test_each_of_arxivs_hosts_is_asked_by_itself(reader: Path, server: ArxivServer) -> None:
+    """A host that is down hides neither of the others."""
+    server.fail("/api", *[Fault(404, b"gone")] * 2)
+    network = _findings(triage(reader, "doctor", "--json"))["network"]
+    assert [one["state"] for one in network] == ["fine", "broken", "fine"]
+    assert "OAI-PMH service answers: arXiv" in network[2]["says"]
+    assert "404" in network[1]["says"]
+
+
+def test_a_full_disk_is_found_before_it_hurts() -> None:
+    found = [next(doctor.disk(free, Path("home"))).state for free in (10_000_000, 500_000_000, 5_000_000_000)]
+    assert found == ["broken", "note", "fine"]
+
+
+def test_papers_without_vectors_are_told(make_paper: Any, encoder: Any) -> None:
+    with closing(Store()) as store:
+        assert next(doctor.vectors(store, encoder)).state == "fine"
+        store.add_papers([make_paper()], at=NOW)
+        (one,) = doctor.vectors(store, encoder)
+        assert (one.state, one.mend) == ("note", "triage fetch embeds them")
+
+
+def test_a_hook_without_a_program_is_broken() -> None:
+    found = list(doctor.hooks({"keep": ("true",), "close": ("absent", "x")}, {"true": "/bin/true"}.get))
+    assert [(one.state, "hooks.close" in one.mend) for one in found] == [("fine", False), ("broken", True)]
+
+
+def test_a_lock_names_its_holder_and_a_dead_one_holds_nothing() -> None:
+    found = list(doctor.locks({"fetch": (7, "07:10:00"), "session": (8, "07:11:00")}, {7}.__contains__))
+    assert [one.says for one in found] == ["fetch is held by process 7 since 07:10:00"]
+    assert [one.state for one in doctor.locks({"session": (8, "07:11:00")}, lambda _: False)] == ["fine"]
+
+
+@pytest.mark.parametrize(
+    ("told", "smtp", "recipients", "state", "says"),
+    [
+        ({}, {}, [], "fine", "no digest is set up"),
+        ({}, {}, ["a@b"], "broken", "no mail server"),
+        ({}, {"host": "mail"}, ["a@b"], "fine", "a@b by smtp (mail, starttls)"),
+        ({}, {"host": "mail", "password_command": "absent show"}, ["a@b"], "broken", "no program absent"),
+        ({}, {"host": "mail", "password_file": Path("/absent")}, ["a@b"], "broken", "no file /absent"),
+        ({"transport": "sendmail", "sendmail": "absent"}, {}, ["a@b"], "broken", "no program absent"),
+        ({"transport": "sendmail", "sendmail": "there -t"}, {}, ["a@b"], "fine", "by sendmail"),
+        ({"transport": "eml", "folder": Path("/out")}, {}, ["a@b"], "fine", "by eml (/out)"),
+    ],
+)
+def test_the_mail_is_looked_at_without_sending_one(
+    told: dict[str, Any], smtp: dict[str, Any], recipients: list[str], state: str, says: str
+) -> None:
+    found = list(doctor.mail(DigestConfig(**told), SmtpConfig(**smtp), recipients, {"there": "/there"}.get))
+    assert [one.state for one in found] == [state]
+    assert says in found[0].says
+    assert (state == "fine") == (not found[0].mend)
+
+
+def test_a_mail_server_that_does_not_answer_is_broken(reader: Path) -> None:
+    with (reader / "config.toml").open("a") as config:
+        config.write('\n[digest]\nto = "ada@example.org"\n[smtp]\nhost = "127.0.0.1"\nport = 9\nsecurity = "none"\n')
+    mail = _findings(triage(reader, "doctor", "--json"))["mail"]
+    assert [one["state"] for one in mail] == ["fine", "broken"]
+    assert "[smtp] host" in mail[1]["mend"]
+    assert len(_findings(triage(reader, "doctor", "--offline", "--json"))["mail"]) == 1

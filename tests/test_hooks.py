@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -11,20 +12,33 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from homes import ranked_home
+from terminal import Terminal
 
 from triage import config, hooks
 from triage.cli.hooks import after_coffee, after_verdict
 from triage.cli.surroundings import Surroundings
+from triage.demo import DemoServer
 from triage.errors import ConfigFault
 from triage.paper import Coffee, Paper, Verdict
 from triage.store import Store
+
+if TYPE_CHECKING:
+    from conftest import FakeEncoder
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PAPER = Paper("2611.00001", "A $title; touch /tmp/no", "An abstract.", authors=("Ada",), categories=("cs.LG",))
 KEEP = Verdict(PAPER.id, "keep", NOW, "mine")
 COPY = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.stdin.read())"
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that waits for a hook finds triage also where it is not installed."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(hooks.__file__).parents[1]))
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -124,3 +138,28 @@ def test_the_store_is_free_while_a_hook_runs(home: Path) -> None:
     with closing(Store(found.config.folders.database)) as other:
         other.record(KEEP)
     found.store.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no pseudo-terminal on this system")
+def test_a_session_starts_its_hooks(tmp_path: Path, encoder: FakeEncoder) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    code = (
+        "import json, pathlib, sys\ntold = sys.stdin.read()\n"
+        f"pathlib.Path({str(out)!r}, json.loads(told)['event']).write_text(told)"
+    )
+    with DemoServer() as server:
+        demo = ranked_home(tmp_path / "demo", server, encoder)
+        with (demo / "config.toml").open("a") as settings:
+            settings.write(f"\n[hooks]\nkeep = {json.dumps([sys.executable, '-c', code])}\n")
+            settings.write(f"close = {json.dumps([sys.executable, '-c', code])}\n")
+        environ = {"TRIAGE_HOME": str(demo), "PYTHONPATH": str(Path(hooks.__file__).parents[1])}
+        with Terminal(environ=environ) as terminal:
+            terminal.shows("keep")
+            terminal.press("s")
+            terminal.press("q")
+            assert terminal.ended() == 0
+    until(lambda: {one.name for one in out.iterdir() if one.stat().st_size} == {"keep", "close"})
+    kept, closed = (json.loads((out / name).read_text()) for name in ("keep", "close"))
+    assert closed["kept"] == [kept["paper"]["id"]]
+    assert (closed["state"], closed["dismissed"]) == ("left", [])

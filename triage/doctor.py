@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import smtplib
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -17,7 +19,7 @@ from triage.pipeline import arxiv_now, looks, next_look
 from triage.text import clean
 
 if TYPE_CHECKING:
-    from triage.config import ArxivConfig
+    from triage.config import ArxivConfig, DigestConfig, SmtpConfig
     from triage.embed import Encoder
     from triage.fetch import Wire
     from triage.store import Run, Store
@@ -32,6 +34,11 @@ AVAILABILITY = "https://info.arxiv.org/help/availability.html"
 
 TRIAL_S = 60.0
 """So long a dry run of the digest may take, in seconds."""
+FULL, NEARLY_FULL = 200_000_000, 1_000_000_000
+"""Bytes: below the first a fetch or a migration may fail, below the second it is worth saying."""
+
+FIRST_PAPER = "0704.0001"
+"""The oldest identifier of today's form: a question to the API that costs next to nothing."""
 
 RUNS = 5
 """Newest runs that are looked at."""
@@ -206,13 +213,111 @@ def clock(offset_s: float | None) -> Iterator[Finding]:
 
 
 def network(wire: Wire, categories: Sequence[str]) -> Iterator[Finding]:
-    """One polite request for one category's feed."""
-    if not categories:
-        return
-    feed = fetch.read_feed(wire, categories[:1])
+    """One polite request to each of arXiv's three hosts, and how far its clock is from ours."""
+    if categories:
+        yield from attempt("network", lambda: [_feed(wire, categories[0])])
+    yield from attempt("network", lambda: [_api(wire)])
+    yield from attempt("network", lambda: [_oai(wire)])
+    if wire.offset is not None:
+        yield from clock(wire.offset)
+
+
+def _feed(wire: Wire, category: str) -> Finding:
+    feed = fetch.read_feed(wire, [category])
     day = f"of {feed.day}" if feed.day else "without a day"
-    yield Finding("network", "fine", f"the feed of {categories[0]} answers: {feed.size} entries {day}")
-    yield from clock(wire.offset)
+    return Finding("network", "fine", f"the feed of {category} answers: {feed.size} entries {day}")
+
+
+def _api(wire: Wire) -> Finding:
+    known = fetch.read_papers(wire, [FIRST_PAPER])
+    return Finding("network", "fine", f"the API answers{'' if known else f', but does not know {FIRST_PAPER}'}")
+
+
+def _oai(wire: Wire) -> Finding:
+    name = fetch.identify(wire)
+    return Finding("network", "fine", f"the OAI-PMH service answers{f': {name}' if name else ''}")
+
+
+def disk(free: int, folder: Path) -> Iterator[Finding]:
+    """Whether there is room for a morning's papers and for the copy before a migration; `free` is in bytes."""
+    says = f"{free / 1e9:.1f} GB free in {folder}"
+    if free < FULL:
+        yield Finding(
+            "disk", "broken", says, "free some space; triage train and old copies beside the database are large"
+        )
+    elif free < NEARLY_FULL:
+        yield Finding("disk", "note", says, "free some space before it is full")
+    else:
+        yield Finding("disk", "fine", says)
+
+
+def vectors(store: Store, encoder: Encoder) -> Iterator[Finding]:
+    """How many stored papers the fast encoder has read."""
+    there, papers = store.vector_count(encoder.name, encoder.revision), store.count()
+    says = f"{there} vectors of the fast encoder for {papers} stored papers"
+    if papers and not there:
+        yield Finding("vectors", "note", says, "triage fetch embeds them")
+    else:
+        yield Finding("vectors", "fine", says)
+
+
+def hooks(commands: Mapping[str, Sequence[str]], found: Callable[[str], str | None]) -> Iterator[Finding]:
+    """Whether the reader's own commands exist; `found` looks a program up, as the shell would."""
+    for event, command in commands.items():
+        if found(command[0]):
+            yield Finding("hooks", "fine", f"{event} runs {command[0]}")
+        else:
+            mend = f"correct hooks.{event} in config.toml, or install the program"
+            yield Finding("hooks", "broken", f"{event}: there is no program {command[0]}", mend)
+
+
+def locks(holders: Mapping[str, tuple[int, str]], alive: Callable[[int], bool]) -> Iterator[Finding]:
+    """Who holds a lock: process and moment for each name; `alive` says whether a process is there."""
+    for name, (process, since) in holders.items():
+        if alive(process):
+            says = f"{name} is held by process {process} since {since}"
+            yield Finding("lock", "note", says, f"wait for it, or end it: kill {process}")
+    if not any(alive(process) for process, _ in holders.values()):
+        yield Finding("lock", "fine", "nobody holds a lock")
+
+
+def mail(
+    told: DigestConfig, smtp: SmtpConfig, recipients: Sequence[str], found: Callable[[str], str | None]
+) -> Iterator[Finding]:
+    """Whether the digest knows whom to write to and by which way; no connection is made here."""
+    if not recipients:
+        yield Finding("mail", "fine", "no digest is set up; [digest] to in config.toml names who gets one")
+        return
+    for wrong, mend in _mail_faults(told, smtp, found):
+        yield Finding("mail", "broken", wrong, mend)
+        return
+    way = {"smtp": f"{smtp.host}, {smtp.security}", "sendmail": told.sendmail}.get(told.transport, f"{told.folder}")
+    yield Finding("mail", "fine", f"{', '.join(recipients)} by {told.transport} ({way})")
+
+
+def _mail_faults(told: DigestConfig, smtp: SmtpConfig, found: Callable[[str], str | None]) -> Iterator[tuple[str, str]]:
+    """What is missing for the chosen transport, and what to write."""
+    if told.transport == "smtp" and not smtp.host:
+        yield "the digest has a recipient and no mail server", 'add to config.toml: [smtp] host = "mail.example.org"'
+    command = smtp.password_command
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    if told.transport == "smtp" and words and not found(words[0]):
+        yield f"smtp.password_command: there is no program {words[0]}", "correct it in config.toml"
+    if told.transport == "smtp" and smtp.password_file and not smtp.password_file.is_file():
+        yield f"smtp.password_file: there is no file {smtp.password_file}", "write the password into it, mode 0600"
+    program = told.sendmail.split()[:1]
+    if told.transport == "sendmail" and not (program and found(program[0])):
+        yield f"there is no program {told.sendmail}", 'install one, or set [digest] transport = "smtp"'
+
+
+def mail_server(connect: Callable[[], smtplib.SMTP], host: str) -> Iterator[Finding]:
+    """Whether the mail server answers, with the protection that is asked for; nothing is sent and nobody logs in."""
+    try:
+        with connect():
+            yield Finding("mail", "fine", f"{host} answers")
+    except (OSError, smtplib.SMTPException) as fault:
+        mend = "check [smtp] host, port and security in config.toml"
+        yield Finding("mail", "broken", f"{host} does not answer as it should: {fault}", mend)
 
 
 def answers(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +33,9 @@ ROWS = 200
 def doctor_command(around: Surroundings, offline: bool, as_json: bool, log: bool) -> int:
     """Example: triage doctor --offline
 
-    Look at the settings, the profiles, the database, the last runs, the model, the clock and the way to arXiv. Each
-    line says what is wrong and how to mend it. Exit code 1 when something is broken.
+    Look at the settings, the profiles, the models, the disk, the database, the last runs, the vectors, arXiv's three
+    hosts and its clock, the mail, the hooks, the locks and the log. Each line says what is wrong and how to mend it.
+    Exit code 1 when something is broken.
     """
     findings, rows = _look(around, offline)
     broken = any(one.state == "broken" for one in findings)
@@ -67,6 +70,8 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
     found += doctor.attempt("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
     found += doctor.attempt("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
     found += doctor.attempt("model", lambda: doctor.model(around.encoder))
+    found += doctor.attempt("model", lambda: doctor.model(around.fast))
+    found += doctor.attempt("disk", lambda: doctor.disk(*_free_space(folders.data)))
     if folders.database.exists():
         found += doctor.attempt("database", lambda: doctor.database(around.store))
     else:
@@ -74,9 +79,13 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
     if found[-1].state == "fine":
         found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
         found += doctor.attempt("schedule", lambda: _scheduled(around))
+        found += doctor.attempt("vectors", lambda: doctor.vectors(around.store, around.fast))
         found += doctor.attempt("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
     if not offline:
         found += doctor.attempt("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
+    found += _mail(around, offline)
+    found += doctor.attempt("hooks", lambda: doctor.hooks(around.config.hooks, shutil.which))
+    found += doctor.attempt("lock", lambda: doctor.locks(_holders(folders.state), _alive))
     rows = fetch.read_journal(folders.state, ROWS)
     return [*found, *doctor.attempt("log", lambda: doctor.answers(rows))], rows
 
@@ -94,6 +103,55 @@ def _scheduled(around: Surroundings) -> Iterator[Finding]:
         unseen = sorted(name for name in around.environ if name.startswith("TRIAGE_") and name not in known)
         environment = schedule.cron_environment(str(Path.home()), getuser())
         yield from doctor.scheduled(schedule.shell_line(job), environment, unseen)
+
+
+def _free_space(folder: Path) -> tuple[int, Path]:
+    """Bytes that are free where the database is, or will be."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    return shutil.disk_usage(there).free, folder
+
+
+def _mail(around: Surroundings, offline: bool) -> list[Finding]:
+    """The set-up of the mail, and online whether its server answers."""
+    from triage import doctor
+    from triage.digest.connection import connect
+    from triage.errors import TriageError
+
+    told, smtp = around.config.digest, around.config.smtp
+    try:
+        own = [profile.to for profile in around.profiles if profile.to]
+    except TriageError:
+        own = []  # a broken profile is a finding already
+    recipients = list(dict.fromkeys([*filter(None, [told.to]), *own]))
+    found = doctor.attempt("mail", lambda: doctor.mail(told, smtp, recipients, shutil.which))
+    if offline or not recipients or told.transport != "smtp" or found[0].state != "fine":
+        return found
+    server = doctor.attempt("mail", lambda: doctor.mail_server(lambda: connect(smtp, 10.0, 20.0, None), smtp.host))
+    return [*found, *server]
+
+
+def _holders(folder: Path) -> dict[str, tuple[int, str]]:
+    """Who wrote down that it holds a lock: process and moment, by the lock's name."""
+    found = {}
+    for card in sorted(folder.glob("*.holder")):
+        try:
+            process, since = card.read_text(encoding="utf-8").split()
+            found[card.stem] = int(process), f"{datetime.fromisoformat(since).astimezone():%H:%M:%S}"
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def _alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # elsewhere the question itself would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
 
 
 def _free(around: Surroundings) -> frozenset[Any]:

@@ -8,10 +8,10 @@ from triage.export.atom import atom
 from triage.export.bibtex import bibtex
 from triage.export.citations import csl_json, ris
 from triage.export.lines import Owned, is_export, read_lines, write_lines
-from triage.export.pages import into_note, markdown, org
+from triage.export.pages import into_note, markdown, org, plain
 from triage.export.records import Entry
 
-__all__ = ["FORMATS", "Entry", "Owned", "into_note", "is_export", "read_lines", "write_lines"]
+__all__ = ["FORMATS", "Entry", "Owned", "into_note", "is_export", "plain", "read_lines", "write_lines"]
 
 
 def _bibtex(entries: Sequence[Entry]) -> str:

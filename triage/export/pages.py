@@ -24,9 +24,9 @@ def markdown(entries: Iterable[Entry]) -> str:
 
 def _markdown_item(entry: Entry) -> str:
     paper = entry.paper
-    facts = [_plain(_authors(paper.authors)), f"arXiv:{paper.id}", *(_tag(tag) for tag in entry.tags)]
-    lines = [f"- [{_plain(readable(paper.title))}]({paper.url})", "  " + " · ".join(fact for fact in facts if fact)]
-    lines += [f"  > {_plain(clean(line))}".rstrip() for line in entry.note.splitlines()]
+    facts = [plain(_authors(paper.authors)), f"arXiv:{paper.id}", *(_tag(tag) for tag in entry.tags)]
+    lines = [f"- [{plain(readable(paper.title))}]({paper.url})", "  " + " · ".join(fact for fact in facts if fact)]
+    lines += [f"  > {plain(clean(line))}".rstrip() for line in entry.note.splitlines()]
     return "\n".join(lines) + "\n"
 
 
@@ -35,9 +35,9 @@ def _authors(names: Sequence[str]) -> str:
     return ", ".join(shown) if len(shown) <= 3 else f"{shown[0]} et al."
 
 
-def _plain(text: str) -> str:
-    """Text that Markdown takes for nothing but text."""
-    return _MARKDOWN.sub(r"\\\1", text)
+def plain(text: str) -> str:
+    """Foreign text that Markdown takes for nothing but text, cleaned."""
+    return _MARKDOWN.sub(r"\\\1", clean(text))
 
 
 def _tag(text: str) -> str:

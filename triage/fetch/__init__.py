@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from triage.fetch.catchup import Filled, Gap, Records, fill, read_gap
     from triage.fetch.feed import Batch, Feed, read_batch, read_feed, split_authors
     from triage.fetch.journal import read_journal
-    from triage.fetch.oai import read_changes, set_of
+    from triage.fetch.oai import identify, read_changes, set_of
     from triage.fetch.state import CategoryReport, CategoryState, FetchReport, FetchState, assess, failure, overall
     from triage.fetch.wire import Clock, Wire
 
@@ -47,6 +47,7 @@ __all__ = [
     "feed_days",
     "fill",
     "holidays",
+    "identify",
     "is_late",
     "known_until",
     "may_be_quiet",
@@ -85,6 +86,7 @@ _HOME = {
     "feed_days": "calendar",
     "fill": "catchup",
     "holidays": "calendar",
+    "identify": "oai",
     "is_late": "calendar",
     "known_until": "calendar",
     "may_be_quiet": "calendar",

@@ -96,10 +96,27 @@ def _list(wire: Wire, wanted: str, begin: str) -> Iterator[tuple[str, Paper | No
         question = f"verb=ListRecords&resumptionToken={quote(token, safe='')}" if token else ""
 
 
-def _page(wire: Wire, question: str) -> ElementTree.Element:
-    """Ask for one page; its errors come with status 200."""
+def identify(wire: Wire) -> str:
+    """The name that the service gives itself, "" where it gives none: the cheapest question there is.
+
+    Raises:
+        Unavailable, TryLater: as `Wire.get`, or the address is that of no OAI-PMH service.
+    """
+    return (_answer(wire, "verb=Identify").findtext(f"{_OAI}Identify/{_OAI}repositoryName") or "").strip()
+
+
+def _answer(wire: Wire, question: str) -> ElementTree.Element:
+    """Ask, and make sure that it is an OAI-PMH service that answers; its errors come with status 200."""
     response = wire.get(f"{wire.oai}{'&' if '?' in wire.oai else '?'}{question}")
     root = ElementTree.fromstring(response.content)  # the wire has refused declarations and what is not well-formed
+    if response.status_code != 200 or root.tag != f"{_OAI}OAI-PMH":
+        raise Unavailable(f"{bare(wire.oai)} is no OAI-PMH service (status {response.status_code}); check [arxiv] oai")
+    return root
+
+
+def _page(wire: Wire, question: str) -> ElementTree.Element:
+    """Ask for one page of records."""
+    root = _answer(wire, question)
     error = root.find(f"{_OAI}error")
     code = None if error is None else error.get("code")
     if code == "badResumptionToken":
@@ -107,8 +124,6 @@ def _page(wire: Wire, question: str) -> ElementTree.Element:
     if error is not None and code != "noRecordsMatch":
         reason = " ".join((error.text or "").split())[:200]
         raise InvalidInput(f"arXiv's OAI-PMH service refuses the question ({code}): {reason or 'no reason given'}")
-    if response.status_code != 200 or root.tag != f"{_OAI}OAI-PMH":
-        raise Unavailable(f"{bare(wire.oai)} is no OAI-PMH service (status {response.status_code}); check [arxiv] oai")
     if error is None and root.find(f"{_OAI}ListRecords") is None and root.find(f"{_OAI}GetRecord") is None:
         raise Unavailable("arXiv's OAI-PMH service sent neither records nor an error; try again later")
     return root

@@ -1,0 +1,86 @@
+"""`triage notebook`: the diary of the coffees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+
+if TYPE_CHECKING:
+    from triage.export import Entry as Exported
+    from triage.store import Entry
+
+
+@click.command("notebook")
+@click.option("--write", "line", metavar="LINE", help="Write today's line, over the one that stands there.")
+@click.option("--limit", type=click.IntRange(1), default=30, show_default=True, help="Coffees at most, the newest.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown, with what was kept at each coffee.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+@profile_option
+@pass_surroundings
+def notebook_command(around: Surroundings, line: str | None, limit: int, as_markdown: bool, as_json: bool) -> None:
+    """Example: triage notebook --markdown
+
+    One entry for each coffee: the day, its minutes, how many papers were shown and kept, and your line.
+    """
+    from triage.text import clean
+
+    if line is not None:
+        around.store.write_line(around.clock.today(), clean(line))
+    entries = around.store.notebook()[-limit:]
+    if as_json:
+        click.echo(json.dumps({"schema": 1, "entries": [_row(around, one) for one in entries]}))
+    elif as_markdown:
+        click.echo("\n".join(_page(one, _kept(around, one.day)) for one in reversed(entries)), nl=False)
+    else:
+        for one in entries:
+            click.echo(_line(one))
+    if not entries and not as_json:
+        click.echo("triage: the notebook is empty; the first coffee writes its first line", err=True)
+
+
+def _line(entry: Entry) -> str:
+    from triage.text import clean
+
+    facts = f"{entry.minutes:>4.0f} min  {entry.shown:>2} shown  {entry.kept:>2} kept"
+    return f"{entry.day:%a %d %b %Y}  {facts}  {clean(entry.line)}".rstrip()
+
+
+def _row(around: Surroundings, entry: Entry) -> dict[str, object]:
+    from triage.text import clean
+
+    return {
+        "day": entry.day.isoformat(),
+        "minutes": round(entry.minutes, 1),
+        "shown": entry.shown,
+        "kept": entry.kept,
+        "line": clean(entry.line),
+        "papers": [one.paper.id for one in _kept(around, entry.day)],
+    }
+
+
+def _page(entry: Entry, kept: Sequence[Exported]) -> str:
+    """One coffee as a section: the line as a quotation, what was kept as a list."""
+    from triage.export import FORMATS, plain
+
+    facts = f"{entry.minutes:.0f} minutes, {entry.shown} shown, {entry.kept} kept."
+    said = f"\n> {plain(entry.line)}\n" if entry.line else ""
+    papers = f"\n{FORMATS['markdown'](kept)}" if kept else ""
+    return f"## {entry.day:%A %d %B %Y}\n\n{facts}\n{said}{papers}"
+
+
+def _kept(around: Surroundings, day: date) -> list[Exported]:
+    """What was kept on a local day and stands, with its notes and tags."""
+    from triage.export import Entry
+
+    names = [one.paper_id for one in around.store.standing(day) if one.kind == "keep"]
+    papers, tags = around.store.papers(names), around.store.tags()
+    notes = {note.paper_id: note.text for note in around.store.notes()}
+    return [
+        Entry(papers[name], day=day, note=notes.get(name, ""), tags=tags.get(name, ())) for name in dict.fromkeys(names)
+    ]
