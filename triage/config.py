@@ -89,11 +89,12 @@ class DigestConfig:
 class SessionConfig:
     """How the session looks: its theme, the browser command (`%u` is the link), ASCII instead of symbols.
 
-    `strict` is a coffee without a refill.
+    `strict` is a coffee without a refill, `editor` the command that opens a profile.
     """
 
     theme: Literal["dark", "light"] = "dark"
     browser: str = ""
+    editor: str = ""
     ascii: bool = False
     strict: bool = False
 
@@ -150,7 +151,7 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
         "folder": Path,
         "send_empty": ("never", "weekly"),
     },
-    "session": {"theme": ("dark", "light"), "browser": str, "ascii": bool, "strict": bool},
+    "session": {"theme": ("dark", "light"), "browser": str, "editor": str, "ascii": bool, "strict": bool},
     "store": {"keep_days": int},
     "keys": {},  # the session knows its actions
     "hooks": {"keep": tuple, "dismiss": tuple, "close": tuple},

@@ -7,6 +7,7 @@ open-source base package (`arxiv-base`, `arxiv/taxonomy`) states them.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -100,3 +101,15 @@ def check(category: str) -> str:
     guess = nearest(shown)
     hint = f"did you mean {guess}?" if guess else "see https://arxiv.org/category_taxonomy"
     raise InvalidInput(f"unknown category {shown if shown.isprintable() and shown else repr(shown)}: {hint}")
+
+
+def suited(text: str, most: int) -> list[str]:
+    """The categories whose names share most with a text, the best first: by whole words, then by their beginnings."""
+    said = set(re.findall(r"[a-z]{4,}", text.lower()))
+    found = []
+    for category, name in names().items():
+        words = set(re.findall(r"[a-z]{4,}", name.lower()))
+        begun = {word for word in words - said if any(word[:6] == one[:6] for one in said if len(one) > 5)}
+        if score := len(words & said) + 0.5 * len(begun):
+            found.append((-score / len(words) ** 0.5, category))
+    return [category for _, category in sorted(found)[:most]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.budget.choice import Limits, Rival, choose, draw_one
+from triage.budget.choice import FILL, Limits, Rival, choose, draw_one
 from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
 from triage.budget.dwell import DwellClock
 from triage.budget.pace import Pace, Reader, learn, unknown_reader
@@ -11,6 +11,7 @@ from triage.budget.shortlist import Shortlist, State
 
 __all__ = [
     "ASLEEP_S",
+    "FILL",
     "Countdown",
     "DwellClock",
     "Limits",

@@ -68,7 +68,7 @@ _SUMMARIES = {
     "schedule": "Ready lines for cron, systemd and launchd.",
     "stats": "Minutes, precision and drift over time.",
     "evaluate": "The rankers against each other on your own verdicts.",
-    "profile": "The focus profiles: list, show, check.",
+    "profile": "The focus profiles: new, edit, preview, check, seed, undo.",
     "doctor": "What is wrong and how to mend it.",
     "train": "Renew the fast encoder from the stored papers.",
     "paths": "Where things are kept.",

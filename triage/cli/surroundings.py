@@ -89,7 +89,8 @@ class Surroundings:
         if not found:
             folder = self.config.folders.profiles
             raise ConfigFault(
-                f"no focus profile in {folder}; write {folder / 'mine.toml'} with two lines: "
+                f"no focus profile in {folder}; triage profile new asks four questions and writes one, or write "
+                f"{folder / 'mine.toml'} with two lines: "
                 'statement = "what you look for, in one sentence" and categories = ["cs.LG"]'
             )
         return found
@@ -276,6 +277,14 @@ def is_terminal() -> bool:
 pass_surroundings = click.make_pass_decorator(Surroundings)
 
 
+def profile_names(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the profiles' files, for the shell to complete."""
+    from triage import config
+
+    found = config.folders(os.environ).profiles.glob("*.toml")
+    return sorted(path.stem for path in found if path.stem.startswith(incomplete))
+
+
 def profile_option(command: click.decorators.FC) -> click.decorators.FC:
     """`--profile NAME|FILE` on a command of its own, beside the one before the command's name."""
 
@@ -286,6 +295,7 @@ def profile_option(command: click.decorators.FC) -> click.decorators.FC:
     return click.option(
         "--profile",
         metavar="NAME|FILE",
+        shell_complete=profile_names,
         callback=take,
         expose_value=False,
         help="One focus profile instead of all active ones.",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
     from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
     from triage.pipeline.order import rank_pool
+    from triage.pipeline.outlook import Line, Move, Preview, preview
     from triage.pipeline.review import replays
     from triage.pipeline.rivals import deployed
     from triage.pipeline.shared import bring_shared, rank_shared
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "KeptPaper",
     "KeptPapers",
+    "Line",
+    "Move",
+    "Preview",
     "Pulled",
     "Refreshed",
     "Statistics",
@@ -31,6 +35,7 @@ __all__ = [
     "kept_papers",
     "looks",
     "next_look",
+    "preview",
     "pull",
     "rank_pool",
     "rank_shared",
@@ -45,6 +50,9 @@ __all__ = [
 _HOME = {
     "KeptPaper": "library",
     "KeptPapers": "library",
+    "Line": "outlook",
+    "Move": "outlook",
+    "Preview": "outlook",
     "Refreshed": "intake",
     "Statistics": "figures",
     "arxiv_now": "standing",
@@ -54,6 +62,7 @@ _HOME = {
     "kept_papers": "library",
     "looks": "intake",
     "next_look": "intake",
+    "preview": "outlook",
     "rank_pool": "order",
     "rank_shared": "shared",
     "refresh": "intake",

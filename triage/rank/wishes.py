@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,10 +77,12 @@ def _saturate(count: int) -> float:
 
 def _fold(text: str) -> str:
     """Lower case without accents, blanks collapsed."""
-    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return " ".join(bare.casefold().split())
+    if not text.isascii():  # most text is, and to look at every character costs ten times the rest
+        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return " ".join(text.casefold().split())
 
 
+@lru_cache(maxsize=256)
 def _whole(term: str) -> re.Pattern[str]:
     """Pattern of a term between word boundaries, which a term such as "C++" need not have at its own end."""
     return re.compile(rf"(?<!\w){re.escape(_fold(term))}(?!\w)")
