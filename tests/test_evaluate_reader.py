@@ -6,18 +6,24 @@ import json
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
+from homes import ranked_home
 from reader import FIRST, GOOD, PAPERS, PROFILE, SABOTAGED, WANTED, Reader
 
 from triage import rank
 from triage.cli import main
+from triage.demo import DAYS, DemoServer
 from triage.digest import text_part
 from triage.evaluate import SESSIONS, report
 from triage.pipeline import replays, shortlist
 from triage.store import Store
 from triage.tui.phrases import headings
+
+if TYPE_CHECKING:
+    from conftest import FakeEncoder
 
 
 def test_a_good_ranker_stays_and_is_measured_against_every_baseline() -> None:
@@ -116,6 +122,27 @@ def test_scores_from_after_the_verdicts_are_not_believed() -> None:
         sees = {one.id: float(one.id in kept) for one in papers}
         Reader(store, GOOD).rank("newest", papers, sees, FIRST + timedelta(hours=9))
         assert replays(store) == before
+
+
+def test_a_ranked_day_holds_the_scores_of_every_ranker_and_was_looked_at_for_drift(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    with DemoServer() as server:
+        home = ranked_home(tmp_path / "home", server, encoder)
+    with closing(Store(home / "triage.db")) as store:
+        for day in DAYS:
+            orders = store.orders("efficient-inference", day)
+            assert orders.keys() == rank.RANKERS.keys()
+            assert len({frozenset(order) for order in orders.values()}) == 1
+        looked = store.rows("SELECT profile, announced, reason, days FROM drifts ORDER BY announced")
+        assert looked == [("efficient-inference", day.isoformat(), "", n) for n, day in enumerate(sorted(DAYS), 1)]
+
+
+def test_a_review_looks_back_a_bounded_time() -> None:
+    with closing(Store()) as store:
+        Reader(store, GOOD).live(6)
+        since = FIRST.date() + timedelta(days=4)
+        assert {one.coffee for one in replays(store, since=since)} == {since, since + timedelta(days=1)}
 
 
 def test_what_was_shown_is_kept_with_ranker_version_and_parameters() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from triage import evaluate, rank
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from triage.profile import Profile
     from triage.store import Scored, Shown, Store
 
+REVIEWED = timedelta(days=120)
+"""How far a review looks back: more than forty coffees for a reader of every other morning, and no more work in the
+second year than in the first."""
+
 LOOKED_BACK = 25
 """Announcements that drift is looked for in: a week and the four before it."""
 
 
-def replays(store: Store, profiles: Sequence[str] = (), *, orders: bool = True) -> list[Replay]:
+def replays(store: Store, profiles: Sequence[str] = (), *, orders: bool = True, since: date = date.min) -> list[Replay]:
     """The reader's own days, oldest first: what was shown, what became of it, and what every ranker had said.
 
     Without `orders` the rankers' part is left out, which is what takes time.
@@ -28,7 +32,7 @@ def replays(store: Store, profiles: Sequence[str] = (), *, orders: bool = True) 
     for verdict in store.standing():
         verdicts.setdefault((verdict.paper_id, verdict.profile), []).append(verdict)
     days: dict[tuple[date, date, str, str], list[Shown]] = {}
-    for one in store.first_shown(profiles):
+    for one in store.first_shown(profiles, since=since):
         days.setdefault((one.day, one.announced, one.profile, one.ranker), []).append(one)
     return [_replay(store, shown, verdicts, orders) for _, shown in sorted(days.items())]
 
@@ -87,7 +91,10 @@ def look_back(store: Store, profiles: Sequence[Profile], *, pinned: str, today: 
 
     A coffee is reviewed once. A pinned ranker is looked at for drift only: nothing may replace it.
     """
-    ranker, found = rivals.deployed(store, pinned), [one for one in replays(store) if one.coffee < today]
+    ranker, found = (
+        rivals.deployed(store, pinned),
+        [one for one in replays(store, since=today - REVIEWED) if one.coffee < today],
+    )
     for profile in profiles:
         mine = [one for one in found if one.ranker == ranker]
         drift = evaluate.drift(days_ranked(store, profile, ranker, mine, LOOKED_BACK))

@@ -164,8 +164,8 @@ class Rankings(Papers):
                 ],
             )
 
-    def first_shown(self, profiles: Sequence[str] = ()) -> list[Shown]:
-        """Every paper that was shown, as it was first shown for a profile; for all profiles when none is named.
+    def first_shown(self, profiles: Sequence[str] = (), *, since: date = date.min) -> list[Shown]:
+        """Every paper shown since a local day, as it was first shown for a profile; all profiles where none is named.
 
         What the reader saw only in a comparison was not shown by the ranker that is judged here.
         """
@@ -173,7 +173,8 @@ class Rankings(Papers):
             "SELECT s.day, (SELECT max(a.announced) FROM announcements a WHERE a.paper_id = k.paper_id "
             "AND a.announced <= s.announced), s.ranker, k.profile, k.paper_id, k.slot, k.chance, k.picked_by "
             "FROM picks k JOIN shortlists s ON s.id = k.shortlist_id WHERE s.shown_by <> 'comparison' "
-            "ORDER BY s.id, k.place"
+            "AND s.day >= ? ORDER BY s.id, k.place",
+            (iso(since),),
         )
         found: dict[tuple[str, str], Shown] = {}
         for day, announced, ranker, profile, paper, slot, chance, picked_by in rows:
