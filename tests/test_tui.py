@@ -751,6 +751,7 @@ async def test_the_layout_follows_the_size(
         await pilot.pause()
         assert "12 min" in lines(app)[0]
         assert (TITLES[1][:12] in text(app)) == shows_list
+        assert ("? help" in text(app)) == shows_list, "the way to the help is never cut off"
         assert ("9912.00001" in text(app)) == shows_abstract
         assert all(cell_len(line) <= size[0] for line in lines(app))
 
@@ -764,6 +765,24 @@ async def test_a_new_size_keeps_the_cursor_in_sight(morn: Morn) -> None:
             await pilot.pause()
             assert app.desk.cursor == 8
             assert (TITLES[8][:20] in text(app)) == (size != (30, 5)), size
+
+
+async def test_a_new_size_keeps_the_place_in_a_long_list_and_in_the_abstract(morn: Morn) -> None:
+    papers = [a_paper(number, f"Title {number} of many") for number in range(1, 60)]
+    app = morn.app(a_list(papers))
+    async with opened(app, size=(120, 30)) as pilot:
+        await pilot.press(*"j" * 40, *"k" * 5, "space")
+        rows, pane = app.screen.query_one(PaperList), app.screen.query_one(AbstractPane)
+        before, read, cursor = rows.scroll_offset.y, pane.scroll_offset.y, app.desk.cursor
+        assert before > 0
+        await pilot.resize_terminal(118, 30)
+        await pilot.pause()
+        assert (rows.scroll_offset.y, app.desk.cursor) == (before, cursor), "the rows do not jump"
+        assert pane.scroll_offset.y == min(read, pane.max_scroll_y)
+        for size in ((80, 24), (50, 14), (120, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert f"Title {cursor + 1} of many" in text(app), size
 
 
 async def test_help_and_palette_are_made_of_the_one_table(morn: Morn) -> None:
@@ -925,7 +944,14 @@ def test_the_session_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "theme"), [("stacked", (80, 24), "dark"), ("wide", (120, 40), "light"), ("card", (60, 16), "dark")]
+    ("name", "size", "theme"),
+    [
+        ("stacked", (80, 24), "dark"),
+        ("wide", (120, 40), "light"),
+        ("card", (60, 16), "dark"),
+        ("narrow", (45, 13), "light"),
+        ("search", (80, 24), "light"),
+    ],
 )
 def test_it_looks_as_it_did(
     snap_compare: Callable[..., bool], morn: Morn, name: str, size: tuple[int, int], theme: Any
@@ -941,7 +967,7 @@ def test_it_looks_as_it_did(
     async def drink(pilot: Any) -> None:
         await pilot.press("j", "s", "x", "g")
         await pass_time(app, pilot, morn.clock, 290.0)
-        await pilot.press("g")
+        await pilot.press(*(("slash", *"drafting") if name == "search" else "g"))
         await pass_time(app, pilot, morn.clock, 430.0 if name == "card" else 100.0)
 
     assert snap_compare(app, terminal_size=size, run_before=drink)

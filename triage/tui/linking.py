@@ -1,4 +1,4 @@
-"""Links: to the browser, to a browser in this terminal, or to the clipboard."""
+"""Ways out: links to the browser, to one in this terminal or to the clipboard, and the profile to its editor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Linking(Judging, Outside):
-    """The part that hands links on."""
+    """The part that hands links and profiles on."""
 
     def action_open_page(self) -> None:
         """Open the abstract page."""

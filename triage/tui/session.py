@@ -42,11 +42,11 @@ class Session:
     `record` commits before it returns; `undo` takes back the newest standing verdict of the day and returns it.
     `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
     no browser; `terminal_browser` gives the words of a command that takes the terminal over for a link, where the
-    reader's browser is such a one. `copied` keeps what was copied in a file too, and says in which; `bibtex` is a
-    paper as an entry. `explain` gives
-    the lines of the full answer to "why this rank". `verdicts` are those of the day that stand, oldest first, `notes`
-    the reader's words by identifier, which `write_note` keeps. `refresh` is asked once a second how the background
-    run is doing, and after "done" `reload` gives the newer list; `refreshing` tells that a run is under way as the
+    reader's browser is such a one. `copied` keeps
+    what was copied in a file too, and says in which; `bibtex` is a paper as an entry. `explain` gives the lines of the
+    full answer to "why this rank". `verdicts` are those of the day that stand, oldest first, `notes` the reader's words
+    by identifier, which `write_note` keeps. `refresh` is asked once a second how the background run is doing, and
+    after "done" `reload` gives the newer list; `refreshing` tells that a run is under way as the
     session opens, and another one may begin whenever there is something to look for again. `shown` is told of every
     list when it is laid out, not of one that is only offered. `compare` gives the list of the other ranker: a baseline
     while the deployed one is shown. `greeting` is a line for the first moment, `first` whether this is the reader's

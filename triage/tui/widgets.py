@@ -32,6 +32,9 @@ BAR = 10
 LOW = 0.8
 """The share of the coffee after which the cup changes."""
 
+_GAP = Content("   ")
+"""Between two keys of the footer."""
+
 FEW_AUTHORS = 4
 """So many names are shown before "and n more"."""
 
@@ -117,21 +120,27 @@ class KeyLine(Static):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(markup=False)
         self._glyphs = glyphs
-        self._keys, self._remark = Content(""), ""
+        self._keys: Sequence[Content] = ()
+        self._remark = ""
 
     def tell(self, keys: Iterable[tuple[str, str]], remark: str) -> None:
         """Set the keys as (key, label), and the remark."""
-        self._keys = Content("   ").join(Content.assemble((key, "bold $accent"), f" {label}") for key, label in keys)
+        self._keys = [Content.assemble((key, "bold $accent"), f" {label}") for key, label in keys]
         self._remark = remark.replace("·", self._glyphs.dot)
         self.refresh()
 
     def render(self) -> Content:
-        """Keys on the left; the remark on the right as far as there is room."""
-        room = self.size.width - self._keys.cell_length - 3
+        """Keys on the left, the last of them in any case; the remark on the right as far as there is room."""
+        named, last = list(self._keys[:-1]), self._keys[-1:]
+        keys = _GAP.join([*named, *last])
+        while named and keys.cell_length > self.size.width:
+            named.pop()
+            keys = _GAP.join([*named, *last])
+        room = self.size.width - keys.cell_length - 3
         if room < len(self._remark.split(self._glyphs.dot)[0]) or not self._remark:
-            return self._keys
+            return keys
         remark = cut(Content.styled(self._remark, "$faint"), room, self._glyphs)
-        return Content.assemble(self._keys, " " * (3 + room - remark.cell_length), remark)
+        return Content.assemble(keys, " " * (3 + room - remark.cell_length), remark)
 
 
 class PaperList(ScrollView, can_focus=False):
