@@ -23,6 +23,28 @@ from cryptography.x509.oid import NameOID
 SECRET = "correct-horse-battery"
 
 
+class Inbox:
+    """Takes mail, or answers with the refusals it was given first."""
+
+    def __init__(self) -> None:
+        self.mails: list[Any] = []
+        self.refusals: list[str] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.refusals:
+            return self.refusals.pop(0)
+        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.SMTP))
+        return "250 taken"
+
+
+@contextmanager
+def inboxed() -> Iterator[tuple[Inbox, int]]:
+    """An inbox behind a real server; yields it and its port."""
+    inbox = Inbox()
+    with serving(inbox) as port:
+        yield inbox, port
+
+
 class Mailbox:
     """Takes mail; each answer can be set to a refusal."""
 
@@ -84,7 +106,9 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def serving(mailbox: Mailbox, certificate: Path | None = None, tls: bool = False, auth: bool = False) -> Iterator[int]:
+def serving(
+    mailbox: Mailbox | Inbox, certificate: Path | None = None, tls: bool = False, auth: bool = False
+) -> Iterator[int]:
     """A real SMTP server on loopback; yields its port."""
 
     def login(server: Any, session: Any, envelope: Any, mechanism: str, given: Any) -> AuthResult:

@@ -57,6 +57,7 @@ def test_a_mail_that_was_refused_for_good_gives_its_days_to_the_next(store: Stor
     assert store.last_mailed("me@x", FRIDAY) == FRIDAY - DAY, "pending is as good as sent"
     store.mark_refused(MAIL.message_id, "554 no")
     assert store.last_mailed("me@x", FRIDAY) == FRIDAY - 2 * DAY
+    assert store.first_refused("me@x") == FRIDAY - DAY
     assert store.pending_mails("me@x") == []
     store.add_mail(replace(MAIL, message_id="<2@x>"), at=NOW)
     assert store.mail_for("me@x", FRIDAY - DAY) is None

@@ -93,7 +93,8 @@ class Post:
 
         around, since = self._around, None
         if days := self._store.announcement_days()[:1]:
-            since = self._store.last_mailed(recipient, days[0]) or days[0] - _DAY
+            first = self._store.first_refused(recipient) or days[0]
+            since = self._store.last_mailed(recipient, days[0]) or first - _DAY
         return shortlist(
             self._store,
             focus,

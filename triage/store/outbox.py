@@ -67,6 +67,11 @@ class Outbox(Connection):
             self.rows(f"SELECT max(announced) FROM mails WHERE {where}", (recipient, iso(before)))[0][0]  # type: ignore[arg-type]
         )
 
+    def first_refused(self, recipient: str) -> date | None:
+        """The oldest announcement whose mail was refused for good: the next one has to begin with it."""
+        where = "recipient = ? AND kind = 'digest' AND state = 'pending' AND refused <> ''"
+        return day_or_none(self.rows(f"SELECT min(announced) FROM mails WHERE {where}", (recipient,))[0][0])  # type: ignore[arg-type]
+
     def mailed_since(self, recipient: str, since: date) -> list[Mail]:
         """The digests a recipient was sent for the announcements from `since` on, oldest first."""
         where = "recipient = ? AND announced >= ? AND kind = 'digest' AND state = 'sent' ORDER BY announced"
