@@ -674,6 +674,17 @@ def test_a_category_added_on_a_confirmed_day_joins_it() -> None:
     assert [it.state for it in report.categories.values()] == ["announced", "announced", "quiet"]
 
 
+def test_a_whole_archive_has_the_papers_of_its_categories() -> None:
+    listed = [item(1), item(2, "new", ("cs.CL",)), item(3, "cross", ("math.PR", "cs.LG")), item(4, "new", ("hep-th",))]
+    unseen = {one.paper.id for one in listed}
+    told = _assess(_feed(*listed), unseen=unseen, categories=("cs", "hep-th", "q-bio")).categories
+    assert {name: (one.state, one.new, one.cross) for name, one in told.items()} == {
+        "cs": ("announced", 2, 1),
+        "hep-th": ("announced", 1, 0),
+        "q-bio": ("quiet", 0, 0),
+    }
+
+
 def test_aliases_count_as_the_category() -> None:
     feed = _feed(item(1, "new", ("math.NA",)), item(2, "new", ("cs.NA",)))
     report = _assess(feed, unseen=_ids(feed), categories=("cs.NA",), aliases={"cs.NA": "math.NA"})

@@ -12,7 +12,7 @@ from arxiv_server import ArxivServer, Fault, api_error, atom_feed, feed_error, i
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.errors import ConfigFault, InvalidInput, Unavailable
+from triage.errors import ConfigFault, InvalidInput, TryLater, Unavailable
 from triage.fetch import (
     Filled,
     Gap,
@@ -294,6 +294,9 @@ def test_an_empty_list_is_confirmed_by_the_api(arxiv: ArxivServer, wire: Wire) -
     assert (len(found.papers), found.service, found.whole) == (1, "the API", False)
     arxiv.papers = []
     assert read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays()) == Records([], "the API", True)
+    arxiv.fail("/oai", *[Fault(503)] * 4)
+    with pytest.raises(TryLater, match="503"):
+        read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())
     arxiv.fail("/api", Fault(200, atom_feed([])))
     with pytest.raises(Unavailable, match="how many papers"):
         read_gap(wire, Gap("cs.LG", (TUESDAY,), MONDAY), holidays())

@@ -66,7 +66,8 @@ class Filled:
 def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> Records:
     """Fetch the records that may fill a gap: from OAI-PMH, or by submission date from the API where that fails.
 
-    That OAI-PMH has no record at all is no evidence of an empty day either, before the API says the same.
+    Nothing is proof of an empty day unless both say so: OAI-PMH without a record asks the API too, and an API without a
+    paper is believed only then, because it is known to lose whole pages.
 
     Raises:
         Unavailable, TryLater, InvalidInput: neither service gave an answer to rely on.
@@ -82,7 +83,9 @@ def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> Records:
         papers = list(read_window(wire, [gap.category], begin, end))
     except TriageError as fault:
         raise lost or fault from None
-    return Records(papers, "the API", whole=lost is None and not papers)
+    if lost and not papers:
+        raise lost
+    return Records(papers, "the API", whole=not papers)
 
 
 def fill(

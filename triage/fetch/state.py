@@ -128,9 +128,14 @@ def _is_fresh(item: Item, unseen: AbstractSet[str]) -> bool:
 
 
 def _listing(category: str, items: Iterable[Item], aliases: Mapping[str, str]) -> list[Item]:
-    """Pick the items whose paper lists the category under any of its names."""
+    """Pick the items whose paper lists the category under any of its names; a whole archive has all its categories."""
     wanted = aliases.get(category, category)
-    return [item for item in items if wanted in {aliases.get(name, name) for name in item.paper.categories}]
+
+    def listed(item: Item) -> set[str]:
+        names = {aliases.get(name, name) for name in item.paper.categories}
+        return names | {name.partition(".")[0] for name in (*names, *item.paper.categories)}
+
+    return [item for item in items if wanted in listed(item)]
 
 
 def _report(category: str, items: Sequence[Item], confirmed: date | None, morning: _Morning) -> CategoryReport:
