@@ -257,7 +257,8 @@ def _doubts(gap: Gap, records: Records, filled: Filled) -> list[str]:
 
 def _unfilled(one: CategoryReport, gap: Gap, fault: TriageError) -> CategoryReport:
     """Say what is missing; a category that the feed calls quiet has failed when papers were expected."""
-    reason = f"{gap.names} not caught up ({fault})"
+    known = str(fault) in one.reason
+    reason = f"{gap.names} not caught up either" if known else f"{gap.names} not caught up ({fault})"
     if one.state in ("announced", "quiet"):
         return replace(one, state="announced" if one.state == "announced" else "failed", reason=reason)
     return replace(one, reason=f"{one.reason}; {reason}")
