@@ -81,7 +81,9 @@ def test_a_healthy_home_is_fine_and_shows_its_log(reader: Path) -> None:
 def test_each_line_says_what_to_do(tmp_path: Path) -> None:
     done = triage(tmp_path / "empty", "doctor", "--offline")
     assert done.returncode == 1
+    assert done.stdout.count("BROKEN") == 1, "one cause, one line"
     assert "BROKEN profiles" in done.stdout
+    assert "-> triage profile new" in done.stdout
     assert 'contact = "' in done.stdout
     assert "-> triage fetch" in done.stdout
     assert done.stderr == ""

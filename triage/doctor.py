@@ -71,8 +71,7 @@ def profiles(files: Sequence[Path], folder: Path) -> Iterator[Finding]:
     from triage.profile import parse
 
     if not files:
-        mend = f"write {folder / 'mine.toml'} with name, statement and categories"
-        yield Finding("profiles", "broken", f"no focus profile in {folder}", mend)
+        yield Finding("profiles", "broken", f"no focus profile in {folder}", "triage profile new writes one")
     for path in files:
         try:
             _, problems = parse(path.read_text(encoding="utf-8"), str(path))

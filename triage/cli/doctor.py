@@ -69,7 +69,8 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
     folders, now = around.config.folders, around.clock.now()
     found += doctor.attempt("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
     found += doctor.attempt("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
-    found += doctor.attempt("model", lambda: doctor.model(around.encoder))
+    profiled = all(one.state != "broken" for one in found if one.name == "profiles")
+    found += doctor.attempt("model", lambda: doctor.model(around.encoder)) if profiled else []
     found += doctor.attempt("model", lambda: doctor.model(around.fast))
     found += doctor.attempt("disk", lambda: doctor.disk(*_free_space(folders.data)))
     if folders.database.exists():
@@ -78,7 +79,7 @@ def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict
         found.append(doctor.Finding("database", "note", f"{folders.database} is not there yet", "triage fetch"))
     if found[-1].state == "fine":
         found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
-        found += doctor.attempt("schedule", lambda: _scheduled(around))
+        found += doctor.attempt("schedule", lambda: _scheduled(around)) if profiled else []
         found += doctor.attempt("vectors", lambda: doctor.vectors(around.store, around.fast))
         found += doctor.attempt("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
     if not offline:
