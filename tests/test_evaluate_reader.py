@@ -177,6 +177,7 @@ def test_the_commands_tell_it_all(lived: Path, capsys: pytest.CaptureFixture[str
     assert main(["evaluate"]) == 0
     text = capsys.readouterr().out
     assert "Recall of the focus picks" in text
+    assert "tfidf-svm ranks in the place of fusion since" in text
     assert "Calibration: Brier score" in text
     drawing = tmp_path / "figures.svg"
     assert main(["stats", "--json", "--plot", str(drawing)]) == 0

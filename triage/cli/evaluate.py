@@ -42,7 +42,11 @@ def evaluate_command(around: Surroundings, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found.to_json()))
     else:
-        click.echo("\n".join(_told(found, around.against)))
+        from triage.pipeline.rivals import replacement, switched
+
+        last = replacement(around.store, around.ranker)
+        standing = switched(last) if last else f"{found.deployed} is deployed"
+        click.echo("\n".join(_told(found, standing, around.against)))
 
 
 def _over(around: Surroundings) -> list[Replay]:
@@ -54,8 +58,8 @@ def _over(around: Surroundings) -> list[Replay]:
     return [one for one in replays(around.store, names) if one.coffee != today or coffee.state == "finished"]
 
 
-def _told(found: Report, against: str) -> Iterator[str]:
-    yield f"{found.verdicts} verdicts in {found.coffees} coffees; {found.deployed} is deployed"
+def _told(found: Report, standing: str, against: str) -> Iterator[str]:
+    yield f"{found.verdicts} verdicts in {found.coffees} coffees; {standing}"
     yield from ("", "Precision on the same days, at the shown length and at five")
     for name, figures in found.rankers.items():
         yield f"  {name:<16} {figure(figures.at_shown):<36} {figure(figures.at_five)}"

@@ -202,10 +202,8 @@ def _drifts(store: Store, focus: Sequence[Profile]) -> str:
 
 def _ranked_by(store: Store, ranker: str, against: str) -> list[str]:
     """Say that a baseline stands in for the default ranker, or that two rankers share the list."""
-    told = []
-    if ranker != rank.DEFAULT and rivals.deployed(store, "") == ranker:
-        last = next((one for one in reversed(store.reviews()) if one.switched), None)
-        told += [f"{rivals.switched(last)}; [ranker] name pins a ranker"] if last else []
+    last = rivals.replacement(store, ranker)
+    told = [f"{rivals.switched(last)}; [ranker] name pins a ranker"] if last else []
     if against:
         told.append(f"a trial: {ranker} and {against} share this list; triage evaluate tells how they do")
     return told

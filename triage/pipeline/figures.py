@@ -62,7 +62,6 @@ def statistics(store: Store, profiles: Sequence[Profile], coffee: Coffee, *, ran
     rival = rivals.rival(ranker)
     days = [day for one in profiles for day in days_ranked(store, one, rank.DEFAULT, found, ANNOUNCEMENTS)]
     drifts = [f"{name}: {reason}" for name, reason in _drifts(store, profiles) if reason]
-    switches = [one for one in store.reviews() if one.switched]
     return Statistics(
         coffee=coffee,
         coffees=tuple(store.coffees(COFFEES)),
@@ -75,7 +74,7 @@ def statistics(store: Store, profiles: Sequence[Profile], coffee: Coffee, *, ran
         weeks=tuple(evaluate.weeks(days)),
         drift="; ".join(drifts if len(profiles) > 1 else [line.partition(": ")[2] for line in drifts]),
         deployed=ranker,
-        switched=switches[-1] if switches and ranker == switches[-1].decided != rank.DEFAULT else None,
+        switched=rivals.replacement(store, ranker),
     )
 
 

@@ -35,6 +35,13 @@ def rival(ranker: str) -> str:
     return evaluate.STAND_IN if ranker != evaluate.STAND_IN else rank.DEFAULT
 
 
+def replacement(store: Store, ranker: str) -> Review | None:
+    """The review that put this ranker in the default's place; None for the default, and for one that was pinned."""
+    if ranker == rank.DEFAULT or deployed(store, "") != ranker:
+        return None
+    return next((one for one in reversed(store.reviews()) if one.switched), None)
+
+
 def switched(review: Review) -> str:
     """Say who ranks in whose place, since when and why."""
     figures = f"{review.mine.value or 0:.2f} (n = {review.mine.n}) against {review.theirs.value or 0:.2f}"
