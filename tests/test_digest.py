@@ -21,7 +21,7 @@ import pytest
 from conftest import FRIDAY, scored
 from mail_server import parts
 
-from triage.digest import compose, html_part, plain_list, text_part
+from triage.digest import Week, alert, compose, heartbeat, html_part, markdown_part, plain_list, text_part
 from triage.errors import ConfigFault
 from triage.text import readable, width
 
@@ -205,6 +205,54 @@ def test_several_profiles_get_their_sections(
     assert "<h2" not in html_part(make_day())
 
 
+def test_a_catch_up_has_a_heading_for_each_day_in_every_form_of_the_mail(
+    make_day: Callable[..., Shortlist], make_paper: Callable[..., Paper]
+) -> None:
+    thursday, wednesday = FRIDAY - timedelta(days=1), FRIDAY - timedelta(days=2)
+    papers = tuple(
+        scored(make_paper(announced=when), rank, profile=name)
+        for rank, (when, name) in enumerate(((thursday, "agents"), (FRIDAY, "agents"), (FRIDAY, "kernels")), 1)
+    )
+    day = replace(make_day(), papers=papers, days=(FRIDAY, thursday, wednesday), profiles=("agents", "kernels"))
+    wanted = ["Fri 2026-11-20 · agents", "Fri 2026-11-20 · kernels", "Thu 2026-11-19 · agents", "Wed 2026-11-18"]
+    lines = text_part(day).splitlines()
+    assert [line for line in lines if line in wanted] == wanted
+    assert [line[:3].strip() for line in lines if re.match(r" \d\. ", line)] == ["1.", "2.", "3."]
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", html_part(day)) == wanted
+    headed = [line for line in markdown_part(day).splitlines() if line.startswith("## ")]
+    assert [line.removeprefix("## ").replace("\\", "") for line in headed] == wanted
+    assert "Fri 2026-11-20 · agents" not in plain_list(day), "a list stays in the order to read"
+
+
+@pytest.mark.parametrize(
+    "title", ["[click](http://evil.example)", "<b>`code`</b> *x* _y_ # z", "a\n\n# heading", "$5 to $10"]
+)
+def test_markdown_shows_foreign_text_as_it_is(
+    make_day: Callable[..., Shortlist], make_paper: Callable[..., Paper], title: str
+) -> None:
+    day = replace(make_day(), papers=(scored(make_paper(title=title), why=(title,)),), profiles=(title,))
+    told = markdown_part(day)
+    assert not re.search(r"(?<!\\)[<`*_$](?!\d*triage keep)", re.sub(r"`triage keep [^`]*`", "", told))
+    assert [line for line in told.splitlines() if line.startswith("#")] == told.splitlines()[:1]
+    assert readable(title) in re.sub(r"\\(.)", r"\1", told)
+
+
+def test_the_notices_are_plain_and_pass_the_lint() -> None:
+    week = Week(announcements=1, papers=30, mails=0, mailed=0, verdicts=1, broken=2)
+    given = {"to": "ada@example.org", "sender": "triage@example.org", "now": NOW}
+    beat = heartbeat(week, covers={"cs.LG": FRIDAY}, on=date(2026, 11, 23), **given)
+    broken = {FRIDAY: "rss.arxiv.org: \x1b[31mno answer\r\nBcc: eve@evil.example " + "x" * 400}
+    shout = alert(broken, **given)
+    for mail in (beat, shout):
+        _lint(mail, digest=False)
+        assert mail.get_content_type() == "text/plain"
+        assert "\x1b" not in mail.get_content()
+        assert "Bcc" not in mail
+    assert "1 announcement read, 30 papers in them" in beat.get_content()
+    assert "1 verdict given" in beat.get_content()
+    assert len({beat["Message-ID"], shout["Message-ID"]}) == 2
+
+
 def test_each_paper_says_everything(make_day: Callable[..., Shortlist], make_paper: Callable[..., Paper]) -> None:
     paper = make_paper(title="One title", authors=("Ada A", "Bo B", "Cy C", "Di D"), categories=("cs.LG", "cs.CL"))
     day = replace(make_day(), papers=(scored(paper, slot="explore", seconds=540.0),))
@@ -283,10 +331,12 @@ def test_every_text_has_enough_contrast(
         scored(make_paper(), rank, slot=slot) for rank, slot in enumerate(("focus", "adjacent", "explore"), 1)
     )
     papers += (scored(make_paper(), 4, profile="other"),)
-    day = replace(make_day(state="partial"), papers=papers, profiles=("efficient-inference", "other"))
+    days = (FRIDAY, FRIDAY - timedelta(days=1))
+    day = replace(make_day(state="partial"), papers=papers, profiles=("efficient-inference", "other"), days=days)
     painted = Reader(html_part(day, precision="0.31"), dark=dark).painted
     assert len(painted) > 30
     assert len({ink for _, ink, _ in painted}) >= 4, "the styles were read"
+    assert "0 papers ranked, none of them for this coffee." in {said for said, _, _ in painted}
     for said, ink, paper in painted:
         assert contrast(ink, paper) >= 4.5, (said, ink, paper)
     assert (contrast(painted[0][2], "#000000") < contrast(painted[0][2], "#ffffff")) == dark
@@ -346,7 +396,7 @@ document.getElementById("f").onload = () => {{
 # ---- headers ---------------------------------------------------------------------------------------------------------
 
 
-def _lint(mail: EmailMessage) -> None:
+def _lint(mail: EmailMessage, *, digest: bool = True) -> None:
     """What a strict receiver asks of the headers: known names once each, short ASCII lines, no folding accidents."""
     raw = mail.as_bytes(policy=email.policy.SMTP)
     head = raw.partition(b"\r\n\r\n")[0]
@@ -355,7 +405,9 @@ def _lint(mail: EmailMessage) -> None:
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
     head.decode("ascii")
     names = [line.partition(":")[0] for line in head.decode().split("\r\n") if not line.startswith((" ", "\t"))]
-    assert names == [
+    listed = ["X-Triage-Announced", "X-Triage-Papers", "X-Triage-Profiles", "X-Triage-Ranker", "X-Triage-State"]
+    assert sorted(names) == sorted(set(names)), "each header once"
+    assert [name for name in names if name not in ("MIME-Version", "Content-Type", "Content-Transfer-Encoding")] == [
         "Subject",
         "From",
         "To",
@@ -364,17 +416,11 @@ def _lint(mail: EmailMessage) -> None:
         "List-Id",
         "Auto-Submitted",
         "X-Triage-Kind",
-        "X-Triage-Announced",
-        "X-Triage-Papers",
-        "X-Triage-Profiles",
-        "X-Triage-Ranker",
-        "X-Triage-State",
-        "MIME-Version",
-        "Content-Type",
+        *(listed if digest else ()),
     ]
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert not parsed.defects
-    for name in ("Subject", "From", "To", "Message-ID", "List-Id", "X-Triage-Profiles", "X-Triage-Ranker"):
+    for name in ("Subject", "From", "To", "Message-ID", "List-Id", *(listed if digest else ())):
         assert parsed[name] == mail[name]
         assert not parsed[name].defects
     assert re.fullmatch(r"<[\w.]+@[\w.-]+>", parsed["Message-ID"])
