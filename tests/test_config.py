@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from triage import config
+from triage.cli import main
 from triage.errors import ConfigFault
 
 
@@ -59,9 +64,9 @@ def test_arxivs_pause_cannot_be_lowered(home: Path) -> None:
     ("text", "message"),
     [
         ("[arxiv\n", "no TOML"),
-        ("[arxif]\n", "config.toml:1: unknown section .arxif.: did you mean arxiv"),
-        ('[smtp]\nhost = "h"\nsecurty = "tls"\n', "config.toml:3: unknown key smtp.securty: did you mean security"),
-        ('[smtp]\nport = "25"\n', "config.toml:2: smtp.port must be a int"),
+        ("[arxif]\n", "config.toml:1:2: unknown section .arxif.: did you mean arxiv"),
+        ('[smtp]\nhost = "h"\nsecurty = "tls"\n', "config.toml:3:1: unknown key smtp.securty: did you mean security"),
+        ('[smtp]\nport = "25"\n', "config.toml:2:1: smtp.port must be a int"),
         ("[smtp]\nport = true\n", "smtp.port must be a int"),
         ('[smtp]\nsecurity = "ssl"\n', "must be one of starttls, tls, none"),
         ('[fetch]\ntypes = ["old"]\n', "must be a list of new, cross"),
@@ -89,3 +94,70 @@ def test_a_file_that_is_not_utf8_is_told(home: Path) -> None:
     (home / "config.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigFault, match="UTF-8"):
         config.load({"TRIAGE_HOME": str(home)})
+
+
+def test_a_file_that_is_no_toml_is_told_with_line_and_column(home: Path) -> None:
+    with pytest.raises(ConfigFault, match=r"config\.toml:2:\d+: no TOML: "):
+        config.load(write(home, "[smtp]\nhost = mail.example.org\n"))
+
+
+def test_every_setting_tells_where_it_comes_from(home: Path) -> None:
+    environ = write(home, '[smtp]\nhost = "mail.example.org"\nport = 25\n\n[keys]\nkeep = "k"\n')
+    found = {f"{one.section}.{one.key}": one for one in config.settings({**environ, "TRIAGE_SMTP_PORT": "587"})}
+    file = home / "config.toml"
+    assert (found["smtp.host"].value, found["smtp.host"].origin) == ("mail.example.org", f"{file}:2:1")
+    assert (found["smtp.port"].value, found["smtp.port"].origin) == (587, "$TRIAGE_SMTP_PORT")
+    assert (found["smtp.user"].value, found["smtp.user"].origin) == ("", "default")
+    assert (found["keys.keep"].value, found["keys.keep"].origin) == (("k",), f"{file}:6:1")
+    assert found["fetch.types"].value == ("new", "cross")
+
+
+def test_no_secret_is_shown(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    write(
+        home,
+        '[smtp]\npassword_command = "echo hush1"\n[hooks]\nkeep = ["curl", "-H", "hush2"]\n'
+        '[arxiv]\nfeed = "http://me:hush3@127.0.0.1/atom"\napi = "http://127.0.0.1/api"\n',
+    )
+    monkeypatch.setenv("TRIAGE_SMTP_PASSWORD", "hush4")
+    for arguments in (["--origin"], ["--json"], []):
+        assert main(["config", "show", *arguments]) == 0
+        shown = capsys.readouterr().out
+        assert "hush" not in shown
+        assert "curl" in shown
+        assert "127.0.0.1/atom" in shown
+
+
+# -- completion --
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("triage prof", {"profile"}),
+        ("triage profile pre", {"preview"}),
+        ("triage profile edit a", {"agents", "atoms"}),
+        ("triage list --profile ag", {"agents"}),
+        ("triage config show --or", {"--origin"}),
+    ],
+)
+def test_bash_completes_commands_options_and_profiles(
+    home: Path, tmp_path: Path, words: str, offered: set[str]
+) -> None:
+    (home / "profiles").mkdir(parents=True)
+    for name in ("agents", "atoms", "birds"):
+        (home / "profiles" / f"{name}.toml").touch()
+    program = tmp_path / "triage"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; from triage.cli import main; sys.exit(main())"\n'
+    )
+    program.chmod(0o755)
+    script = (
+        'eval "$(_TRIAGE_COMPLETE=bash_source triage)"\n'
+        f"COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        '_triage_completion triage; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    environ = {"PATH": path, "TRIAGE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert set(done.stdout.split()) == offered, done.stderr

@@ -322,15 +322,15 @@ def chosen(home: Path, told: str, environ: Mapping[str, str] | None = None) -> K
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ('keeep = "k"', "config.toml:5: keys.keeep is no action: did you mean keep?"),
-        ('keep = "Ctrl+I"', "config.toml:5: keys.keep: 'Ctrl+I' is no key"),
-        ('keep = "hyper"', "config.toml:5: keys.keep: 'hyper' is no key"),
-        ('undo = "f2"\nkeep = "d"', "config.toml:6: keys.keep: d is the key of dismiss already"),
-        ('keep = "?"', "config.toml:5: keys.keep: ? is the key of help already; ? always does that"),
+        ('keeep = "k"', "config.toml:5:1: keys.keeep is no action: did you mean keep?"),
+        ('keep = "Ctrl+I"', "config.toml:5:1: keys.keep: 'Ctrl+I' is no key"),
+        ('keep = "hyper"', "config.toml:5:1: keys.keep: 'hyper' is no key"),
+        ('undo = "f2"\nkeep = "d"', "config.toml:6:1: keys.keep: d is the key of dismiss already"),
+        ('keep = "?"', "config.toml:5:1: keys.keep: ? is the key of help already; ? always does that"),
         ('keep = "Ctrl+P"', "Ctrl+P always does that"),
         ('keep = "ctrl+q"', "Ctrl+Q always does that"),
-        ("keep = 3", "config.toml:5: keys.keep must be a key"),
-        ("keep = []", "config.toml:5: keys.keep must be a key"),
+        ("keep = 3", "config.toml:5:1: keys.keep must be a key"),
+        ("keep = []", "config.toml:5:1: keys.keep must be a key"),
     ],
 )
 def test_a_key_that_cannot_be_is_named_with_file_and_line(home: Path, told: str, said: str) -> None:

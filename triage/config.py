@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from triage.errors import ConfigFault
+from triage.spans import fault_place, scan
 
 ARXIV_PAUSE_S = 3.0
 """arXiv's terms: at most one request every three seconds, over feed, API and OAI-PMH together."""
@@ -128,6 +130,16 @@ class Config:
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its value as it may be shown, and the file and line, the variable, or "default" it came from."""
+
+    section: str
+    key: str
+    value: object
+    origin: str
+
+
 _RANKERS = ("fusion", "tfidf-svm", "mean-similarity", "newest", "random")
 _TYPES = ("new", "cross", "replace", "replace-cross")
 _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
@@ -181,6 +193,41 @@ def load(environ: Mapping[str, str]) -> Config:
     return _build(where, values)
 
 
+def settings(environ: Mapping[str, str]) -> list[Setting]:
+    """Every setting with its value and where that came from; secrets are left out.
+
+    Raises:
+        ConfigFault: as `load`.
+    """
+    whole, file = load(environ), folders(environ).config_file
+    spans = scan(file.read_text(encoding="utf-8")) if file.is_file() else scan("")
+    names = [(section, key) for section, keys in _SETTINGS.items() for key in keys]
+    names += [("keys", action) for action in whole.keys]
+    found = []
+    for section, key in names:
+        variable, origin = f"TRIAGE_{section}_{key}".upper(), "default"
+        if (section, key) in spans.keys:
+            line, column = spans.key_place((section, key))
+            origin = f"{file}:{line}:{column}"
+        found.append(
+            Setting(section, key, _shown(whole, section, key), f"${variable}" if variable in environ else origin)
+        )
+    return found
+
+
+def _shown(whole: Config, section: str, key: str) -> object:
+    """A setting's value as it may be shown: no password, no command that may hold one, no login in an address."""
+    flat = {"types": whole.types, "name": whole.ranker, "against": whole.against, "keep_days": whole.keep_days}
+    if section == "keys":
+        return whole.keys[key].keys
+    if section == "hooks":
+        return (*whole.hooks[key][:1], *(["…"] if whole.hooks[key][1:] else [])) if key in whole.hooks else ()
+    value = flat[key] if key in flat else getattr(getattr(whole, section), "sender" if key == "from" else key)
+    if key == "password_command":
+        return "(set, not shown)" if value else ""
+    return re.sub(r"(?<=//)[^/@]*@", "…@", value) if section == "arxiv" and isinstance(value, str) else value
+
+
 def is_loopback(address: str) -> bool:
     """Whether a link or a host stays on this machine."""
     try:
@@ -202,20 +249,29 @@ def _from_file(path: Path) -> dict[tuple[str, str], Any]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigFault(f"{path}: no TOML: {error}") from error
-    found: dict[tuple[str, str], Any] = {}
+        line, column, fault = fault_place(text, error)
+        raise ConfigFault(f"{path}:{line}:{column}: no TOML: {fault}") from error
+    found, spans = dict[tuple[str, str], Any](), scan(text)
+
+    def place(*where: str) -> str:
+        line, column = spans.key_place(where)
+        return f"{path}:{line}:{column}"
+
     for section, table in tables.items():
         if section not in _SETTINGS or not isinstance(table, dict):
-            raise ConfigFault(f"{path}:{_line(text, section)}: unknown section [{section}]{_near(section, _SETTINGS)}")
+            raise ConfigFault(f"{place(section)}: unknown section [{section}]{_near(section, _SETTINGS)}")
         for key, value in table.items():
-            where = f"{path}:{_line(text, key, section)}"
-            if section == "keys":
-                found[section, key] = _key_choice(key, value, where)
-                continue
-            if key not in _SETTINGS[section]:
-                raise ConfigFault(f"{where}: unknown key {section}.{key}{_near(key, _SETTINGS[section])}")
-            found[section, key] = _checked(section, key, value, where)
+            found[section, key] = _from_table(section, key, value, place(section, key))
     return found
+
+
+def _from_table(section: str, key: str, value: object, where: str) -> object:
+    """One setting of the file; the keys of the session are the session's matter."""
+    if section == "keys":
+        return _key_choice(key, value, where)
+    if key not in _SETTINGS[section]:
+        raise ConfigFault(f"{where}: unknown key {section}.{key}{_near(key, _SETTINGS[section])}")
+    return _checked(section, key, value, where)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[tuple[str, str], Any]:
@@ -320,17 +376,6 @@ def _smtp(given: dict[str, Any]) -> SmtpConfig:
     """Fill in the security: STARTTLS, except that a server on this machine needs none."""
     local = is_loopback(str(given.get("host", "")))
     return SmtpConfig(**{"security": "none" if local else "starttls"} | given)
-
-
-def _line(text: str, word: str, section: str = "") -> int:
-    """The first line that begins with the key, below its section, or that opens the section; 1 when none does."""
-    inside = not section
-    for number, line in enumerate(text.splitlines(), 1):
-        told = line.lstrip(" [\t\"'")
-        if inside and told.startswith(word):
-            return number
-        inside = inside or (line.lstrip().startswith("[") and told.startswith(section))
-    return 1
 
 
 def _near(word: str, known: object) -> str:

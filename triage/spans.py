@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 Where = tuple[str | int, ...]
 """The way to a value: keys, and indices of arrays, as in `("terms", "boost", 0)`."""
 
+_LOCATED = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _KEY = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[A-Za-z0-9_-]+")
@@ -61,6 +62,15 @@ def scan(text: str) -> Spans:
     with suppress(_LostError):
         scanner.document()
     return scanner.found
+
+
+def fault_place(text: str, fault: tomllib.TOMLDecodeError) -> tuple[int, int, str]:
+    """Line and column at which tomllib gave up, counting from 1, and what it said without them."""
+    told = str(fault)
+    found = _LOCATED.search(told)
+    last = len(text.splitlines()) or 1
+    line, column = (int(found["line"]), int(found["column"])) if found and found["line"] else (last, 1)
+    return min(line, last), column, _LOCATED.sub("", told)
 
 
 class _LostError(Exception):

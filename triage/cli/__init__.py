@@ -42,6 +42,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "train": "train",
     "paths": "paths",
+    "config": "config",
 }
 """Each command's module: imported when the command runs, so that `--help` costs nothing."""
 
@@ -72,6 +73,7 @@ _SUMMARIES = {
     "doctor": "What is wrong and how to mend it.",
     "train": "Renew the fast encoder from the stored papers.",
     "paths": "Where things are kept.",
+    "config": "Every setting, its value and where it came from.",
 }
 
 

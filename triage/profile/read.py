@@ -13,9 +13,8 @@ from triage import taxonomy
 from triage.errors import InvalidInput
 from triage.paper import split_identifier
 from triage.profile.record import LONGEST_COFFEE, SLOTS, WEEKDAYS, Problem, Profile
-from triage.spans import Spans, Where, scan
+from triage.spans import Spans, Where, fault_place, scan
 
-_LOCATED = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _FIVE_DIGITS = "1501"
 """arXiv's numbers have five digits behind the point since January 2015, and four before."""
 
@@ -27,7 +26,7 @@ def parse(text: str, file: str) -> tuple[Profile | None, list[Problem]]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return None, [_syntax_problem(text, file, str(error))]
+        return None, [_syntax_problem(text, file, error)]
     reader = _Reader(text, file)
     reader.refuse_unknown(tables)
     given = {name: reader.read(tables, where, check) for name, (where, check) in FIELDS.items()}
@@ -38,12 +37,10 @@ def parse(text: str, file: str) -> tuple[Profile | None, list[Problem]]:
     return Profile(**{name: value for name, value in given.items() if value is not None}), []
 
 
-def _syntax_problem(text: str, file: str, told: str) -> Problem:
+def _syntax_problem(text: str, file: str, error: tomllib.TOMLDecodeError) -> Problem:
     """Locate what is no TOML, where it begins rather than where tomllib noticed it, and say what to write."""
-    lines, found = text.splitlines() or [""], _LOCATED.search(told)
-    message = _LOCATED.sub("", told)
-    line, column = (int(found["line"]), int(found["column"])) if found and found["line"] else (len(lines), 1)
-    here = lines[min(line, len(lines)) - 1]
+    lines, (line, column, message) = text.splitlines() or [""], fault_place(text, error)
+    here = lines[line - 1]
     if message.startswith("Unterminated string"):
         openings = [match.start() for match in _LONG_QUOTE.finditer(text)]
         line, column = scan(text).line_and_column(openings[-1]) if openings else (line, column)
@@ -59,7 +56,7 @@ def _syntax_problem(text: str, file: str, told: str) -> Problem:
         message = f"no value of TOML{_meant(here)}"
     elif message.startswith("Expected newline"):
         message = "something is left behind the value; put texts in quotes and # before a remark"
-    return Problem(file, line, column, f"no TOML: {message}", lines[min(line, len(lines)) - 1])
+    return Problem(file, line, column, f"no TOML: {message}", lines[line - 1])
 
 
 def _value_column(line: str) -> int:
