@@ -97,6 +97,11 @@ def test_what_says_nothing_about_pace_is_not_learnt(odd: dict[str, Any]) -> None
     assert learn([*looks, look(**odd)]).paces[1] == learn(looks).paces[1]
 
 
+def test_a_row_that_was_only_passed_says_nothing_either() -> None:
+    assert learn([look(level=0, active_s=0.4)]).paces[0].n == 0
+    assert learn([look(level=0, active_s=0.5)]).paces[0].n == 1
+
+
 def test_a_lost_focus_is_learnt_from_since_the_clock_stood_still() -> None:
     assert learn([look(0.2, focus_lost=True)]).paces[1].n == 1
 

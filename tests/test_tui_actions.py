@@ -87,6 +87,8 @@ async def test_the_coffee_ends_while_words_are_being_typed(morn: Morn) -> None:
         async with opened(app) as pilot:
             await pilot.press(keys, *"half a thou")
             await pass_time(app, pilot, fresh.clock, 90.0)
+            if kept:
+                await pass_time(app, pilot, fresh.clock, 60.0)  # a note that is being written gets a minute
             assert isinstance(app.screen, Card)
             assert fresh.notes == kept, "what was written is kept"
             await pass_time(app, pilot, fresh.clock, 20.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from triage.budget.choice import FILL, Limits, Rival, choose, draw_one
-from triage.budget.clock import ASLEEP_S, Countdown, Meter, day_minutes
+from triage.budget.clock import ASLEEP_S, REFILL_WAIT_S, Countdown, Meter, day_minutes
 from triage.budget.dwell import DwellClock
 from triage.budget.pace import Pace, Reader, learn, unknown_reader
 from triage.budget.reading import first_pass_seconds, planned_seconds, reading_seconds, worth_opening
@@ -12,6 +12,7 @@ from triage.budget.shortlist import Shortlist, State
 __all__ = [
     "ASLEEP_S",
     "FILL",
+    "REFILL_WAIT_S",
     "Countdown",
     "DwellClock",
     "Limits",

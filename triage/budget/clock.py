@@ -15,6 +15,9 @@ HEARTBEAT_S = 5.0
 PAUSE_S = 300.0
 """The longest pause, in seconds; then the clock runs on by itself."""
 
+REFILL_WAIT_S = 10.0
+"""Five more minutes are wanted for so many seconds before they are had."""
+
 ASLEEP_S = 30.0
 """A clock that counts sleep may run so far ahead of one that does not before the machine is taken to have slept."""
 

@@ -63,7 +63,7 @@ class DwellClock:
         self._pass: _Look | None = None
         self._exposures: Counter[str] = Counter()
         self._touched = monotonic()
-        self._attentive = True
+        self._blurred = self._resting = False
 
     def show(self, scored: ScoredPaper | None, level: Level, rank: int) -> None:
         """A paper stands before the reader, or none; the same one at the same level goes on."""
@@ -72,7 +72,7 @@ class DwellClock:
             return
         self.leave()
         if scored is not None:
-            since = self._monotonic() if self._attentive else None
+            since = None if self._blurred or self._resting else self._monotonic()
             self._look = _Look(scored, level, rank, self._now(), since)
 
     def touch(self) -> None:
@@ -93,7 +93,8 @@ class DwellClock:
 
     def blur(self) -> None:
         """The terminal lost the focus: the look stands still."""
-        self._rest()
+        self._stand_still()
+        self._blurred = True
         if self._look:
             self._look.focus_lost = True
 
@@ -104,17 +105,20 @@ class DwellClock:
             longest = PATIENCE * first_pass_seconds(look.scored.paper, self._reader)
             look.active_s = min(longest, self._monotonic() - (look.since or 0.0))
             self._hand_over(look)
-        self._touched = self._monotonic()
-        self._go_on()
+        self._blurred = False
+        self._run_on()
 
     def rest(self) -> None:
-        """A pause: nothing is read."""
-        self._rest()
+        """A pause, or something else lies over the paper: it is not read."""
+        if not self._resting:
+            self._stand_still()
+            self._resting = True
 
     def go_on(self) -> None:
-        """The pause is over."""
-        self._touched = self._monotonic()
-        self._go_on()
+        """The paper can be read again."""
+        if self._resting:
+            self._resting = False
+            self._run_on()
 
     def leave(self) -> None:
         """Nothing is before the reader any more: the look is over."""
@@ -140,16 +144,16 @@ class DwellClock:
             look.active_s += max(0.0, self._touched + self.expected_s - look.since)
             look.since, look.idle_cut = self._monotonic(), True
 
-    def _rest(self) -> None:
+    def _stand_still(self) -> None:
         self._cut()
-        self._attentive = False
         if self._look:
             self._stop(self._look)
 
-    def _go_on(self) -> None:
-        self._attentive = True
-        if self._look and self._look.since is None:
-            self._look.since = self._monotonic()
+    def _run_on(self) -> None:
+        """Run again where nothing else holds the look; whoever comes back is there."""
+        self._touched = self._monotonic()
+        if self._look and self._look.since is None and not (self._blurred or self._resting):
+            self._look.since = self._touched
 
     def _stop(self, look: _Look) -> None:
         if look.since is not None:

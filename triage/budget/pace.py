@@ -57,6 +57,11 @@ class Prior:
         """Log seconds a unit above which somebody was away."""
         return math.log(self.unit_s) + TRIM_SD * math.hypot(self.between, self.within)
 
+    @property
+    def fastest(self) -> float:
+        """Log seconds a unit below which nothing was read: only passed, or given up."""
+        return math.log(BAIL_S_PER_WORD) if self.settle_s else 2 * math.log(self.unit_s) - self.slowest
+
 
 PRIORS: Mapping[Level, Prior] = {
     0: Prior(3.0, 0.5, 0.6),
@@ -141,7 +146,7 @@ def log_pace(look: Dwell) -> float:
 
 def bailed(look: Dwell) -> bool:
     """Whether an abstract was given up rather than read."""
-    return look.level == 1 and log_pace(look) < math.log(BAIL_S_PER_WORD)
+    return look.level == 1 and log_pace(look) < PRIORS[1].fastest
 
 
 def huber(values: Sequence[float], spread: float) -> float:
@@ -172,7 +177,7 @@ def _pace(level: Level, looks: Iterable[Dwell]) -> Pace:
 
 def _counts_for_pace(look: Dwell, prior: Prior) -> bool:
     outside = look.idle_cut or (look.away and look.level < 2)
-    return not outside and not bailed(look) and -math.inf < log_pace(look) <= prior.slowest
+    return not outside and prior.fastest <= log_pace(look) <= prior.slowest
 
 
 def _posterior(prior: Prior, values: Sequence[float]) -> Pace:

@@ -98,11 +98,15 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--minutes", type=click.FloatRange(min=0), help="A smaller coffee for the rest of today (never larger).")
+@click.option("--again", is_flag=True, help="Five more minutes of a finished coffee: once a day, twice a week.")
+@click.option("--plain", is_flag=True, help="The session as numbered questions, line by line, for screen readers.")
 @click.option("--profile", "profile", metavar="NAME|FILE", help="One focus profile instead of all active ones.")
 @click.option("--ascii", "ascii_only", is_flag=True, help="The session in signs of ASCII only.")
 @click.version_option(__version__, prog_name="triage", message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context, minutes: float | None, profile: str | None, ascii_only: bool) -> None:
+def group(
+    ctx: click.Context, minutes: float | None, again: bool, plain: bool, profile: str | None, ascii_only: bool
+) -> None:
     """Example: triage --minutes 10
 
     Read the arXiv for one coffee. Without a command: the morning session, which closes itself when the coffee is
@@ -110,12 +114,13 @@ def group(ctx: click.Context, minutes: float | None, profile: str | None, ascii_
     """
     told = {"TRIAGE_SESSION_ASCII": "true"} if ascii_only else {}
     ctx.obj = Surroundings({**os.environ, **told}, profile)
-    if minutes is not None and ctx.invoked_subcommand is not None:
-        raise click.UsageError(f"--minutes is for the session; try: triage --minutes {minutes:g}", ctx)
     if ctx.invoked_subcommand is None:
         from triage.cli.session import morning
 
-        ctx.exit(morning(ctx.obj, minutes))
+        ctx.exit(morning(ctx.obj, minutes, again=again, plain=plain))
+    given = {"minutes": minutes is not None, "again": again, "plain": plain}
+    if wrong := next((name for name, there in given.items() if there), ""):
+        raise click.UsageError(f"--{wrong} here is for the session, which has no command", ctx)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,7 +32,7 @@ def todays_list(
         minutes=coffee.budget_s / 60,
         now=around.clock.now(),
         left_s=coffee.left_s,
-        today=around.clock.today(),
+        today=coffee.day,
         ranker=ranker or around.ranker,
         against="" if ranker else around.against,
         types=around.config.types,

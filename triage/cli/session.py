@@ -6,6 +6,8 @@ import asyncio
 import signal
 import sys
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,15 +17,16 @@ from triage.cli.fetch import is_due
 from triage.cli.hooks import after_coffee, after_verdict
 from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.cli.papers import todays_list
+from triage.cli.plain import ask
 from triage.cli.surroundings import Surroundings, is_terminal
-from triage.cli.wording import closing_line, explanation, minutes_left
-from triage.errors import NoTerminal, UsageFault
+from triage.cli.wording import closing_line, day_counts, explanation, last_noted, minutes_left
+from triage.errors import NoTerminal, TryLater, UsageFault
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
     from triage.paper import Coffee, Paper, Verdict
-    from triage.tui import CoffeeApp, Session
-
+    from triage.store import Store
+    from triage.tui import CoffeeApp, Diary, Outcome, Rations, Session
 
 BASELINE = "tfidf-svm"
 """The baseline that the key `m` shows: the strongest of them on the benchmark with ten liked papers and more."""
@@ -32,15 +35,17 @@ BELOW_THE_LINE = 3
 """Papers shown dim when none fits what is left of the coffee."""
 
 
-def morning(around: Surroundings, minutes: float | None) -> int:
-    """One coffee in the terminal: returns the exit code.
+def morning(around: Surroundings, minutes: float | None, *, again: bool = False, plain: bool = False) -> int:
+    """One coffee in the terminal, or line by line where it is `plain`: returns the exit code.
 
     Raises:
         NoTerminal: there is none, or one that cannot draw.
-        TryLater: the session is open in another terminal.
+        TryLater: the session is open in another terminal, or there is no refill.
     """
-    if not is_terminal() or around.environ.get("TERM") == "dumb":
-        raise NoTerminal("the session needs a terminal; triage list prints the shortlist, triage digest mails it")
+    if not plain and (not is_terminal() or around.environ.get("TERM") == "dumb"):
+        raise NoTerminal(
+            "the session needs a terminal; triage list prints the shortlist, triage --plain asks line by line"
+        )
     budget_s = around.budget_s()
     if budget_s <= 0:
         click.echo("No coffee today: the profile gives this weekday no minutes.")
@@ -52,31 +57,71 @@ def morning(around: Surroundings, minutes: float | None) -> int:
         coffee = around.store.open_coffee(today, wanted_s, lower=minutes is not None, at=around.clock.now())
         if coffee.state == "finished" or coffee.left_s <= 0:
             around.store.close_coffee(today, "finished")
-            click.echo(closing_line(around.store, today))
-            return 0
-        return _sit_down(around, coffee)
+            if not again:
+                click.echo(closing_line(around.store, today))
+                return 0
+            coffee = _refilled(around, today)
+        elif again:
+            click.echo(f"triage: {minutes_left(coffee, 0)} are left yet; the refill stays for a finished one", err=True)
+        return _sit_down(around, coffee, plain=plain)
 
 
-def _sit_down(around: Surroundings, coffee: Coffee) -> int:
-    """Run the screen, then write down how the coffee ended."""
+def _refilled(around: Surroundings, today: date) -> Coffee:
+    """Five more minutes, after a wait in which they can be taken back.
+
+    Raises:
+        TryLater: there are none; the line says why.
+    """
+    from triage.budget import REFILL_WAIT_S
+
+    strict = around.config.session.strict
+    if reason := around.store.no_refill(today, strict=strict):
+        raise TryLater(f"{reason}. {closing_line(around.store, today)}")
+    click.echo(f"Five more minutes in {REFILL_WAIT_S:.0f} s; Ctrl+C takes it back.", err=True)
+    around.clock.sleep(REFILL_WAIT_S)
+    return around.store.refill(today, strict=strict, at=around.clock.now())
+
+
+def _sit_down(around: Surroundings, coffee: Coffee, *, plain: bool) -> int:
+    """Run the screen, or ask line by line, then write down how the coffee ended."""
+    from triage.tui import Outcome
+
+    number = around.store.begin_session(coffee.day, at=around.clock.now())
+    session = _session(around, coffee, _looks(around))
+    outcome, code = ask(session) if plain else _show(session)
+    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
+    around.store.close_coffee(coffee.day, "finished" if finished else "left")
+    around.store.end_session(number, outcome.value, seconds=session.countdown.elapsed(), at=around.clock.now())
+    if session.countdown.started:
+        _write_entry(around.store, coffee.day)
+    click.echo(closing_line(around.store, coffee.day, outcome.value))
+    if wrong := after_coffee(around, coffee.day):
+        click.echo(f"triage: {wrong}", err=True)
+    return code
+
+
+def _show(session: Session) -> tuple[Outcome, int]:
+    """The screen."""
     from triage.tui import CoffeeApp, Outcome
 
-    app = CoffeeApp(_session(around, coffee, _looks(around)))
+    app = CoffeeApp(session)
     _obey_signals(app)
     outcome = app.run()
     if app.complaint:
         click.echo(f"triage: {app.complaint}", err=True)
-    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
-    around.store.close_coffee(coffee.day, "finished" if finished else "left")
-    click.echo(closing_line(around.store, coffee.day))
-    if wrong := after_coffee(around, coffee.day):
-        click.echo(f"triage: {wrong}", err=True)
-    return app.return_code or 0
+    return outcome or Outcome.CLOSED, app.return_code or 0
+
+
+def _write_entry(store: Store, day: date) -> None:
+    """One entry in the notebook for each coffee, whatever the reader wrote below it."""
+    coffee, (shown, kept, _) = store.coffee(day), day_counts(store, day)
+    if coffee:
+        store.write_entry(day, minutes=coffee.spent_s / 60, shown=shown, kept=kept)
 
 
 def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     """Everything the screen is handed."""
-    from triage.budget import Countdown, Meter
+    from triage.budget import Countdown, Meter, learn
     from triage.fetch import next_announcement
     from triage.pipeline import arxiv_now, remember
     from triage.store import Note
@@ -86,7 +131,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     countdown = Countdown(coffee.left_s, clock.monotonic)
 
     def reload() -> Shortlist:
-        return _listed(around, replace(coffee, spent_s=coffee.spent_s + countdown.elapsed()))
+        return _listed(around, replace(coffee, spent_s=coffee.spent_s + coffee.left_s - countdown.left()))
 
     def shown(listed: Shortlist) -> None:
         remember(store, listed, shown_by="session", day=coffee.day, at=clock.now())
@@ -126,6 +171,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         notes={note.paper_id: note.text for note in store.notes()},
         keys=around.config.keys,
         first=not store.seen_before(),
+        greeting=last_noted(store, coffee.day),
         verdicts=store.standing(coffee.day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         refresh=looks.progress,
@@ -133,6 +179,11 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         reload=reload,
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
+        asleep=clock.asleep,
+        reader=learn(store.dwells()),
+        dwelt=store.add_dwell,
+        rations=_rations(around, coffee.day),
+        diary=_diary(store, coffee.day),
     )
 
 
@@ -148,6 +199,29 @@ def _other_ranker(deployed: str) -> str:
     from triage.rank import DEFAULT
 
     return BASELINE if deployed == DEFAULT else DEFAULT
+
+
+def _rations(around: Surroundings, day: date) -> Rations:
+    """What the ledger grants once a day; it is asked each time, so that another terminal's refill counts too."""
+    from triage.tui import Rations
+
+    store, strict = around.store, around.config.session.strict
+
+    def refill() -> None:
+        store.close_coffee(day, "finished")
+        store.refill(day, strict=strict, at=around.clock.now())
+
+    return Rations(
+        pause=lambda: store.pause(day, at=around.clock.now()),
+        refill=refill,
+        no_refill=partial(store.no_refill, day, strict=strict),
+    )
+
+
+def _diary(store: Store, day: date) -> Diary:
+    from triage.tui import Diary
+
+    return Diary(partial(store.write_line, day), store.line_of(day))
 
 
 def _listed(around: Surroundings, coffee: Coffee) -> Shortlist:

@@ -44,6 +44,14 @@ class SystemClock:
         """Seconds that only go forward, and stand still while the machine is suspended."""
         return time.monotonic()
 
+    def asleep(self) -> float:
+        """Seconds from an arbitrary zero that grow only while the machine is suspended.
+
+        Where the system has no clock that counts sleep, the wall clock stands in: set forward, it looks like sleep.
+        """
+        counting = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.time()
+        return counting - time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)

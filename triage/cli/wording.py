@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -49,19 +49,41 @@ def minutes_left(coffee: Coffee | None, budget_s: float) -> str:
     return f"{max(1, math.floor(left_s / 60 + 0.5))} min"
 
 
-def closing_line(store: Store, day: date) -> str:
-    """The one line after the screen is gone; the same again whenever a finished day is opened."""
-    coffee = store.coffee(day)
+_CLOSED: Mapping[str, str] = {
+    "idle": "Closed while nobody was there",
+    "asleep": "Closed while the machine slept",
+}
+
+
+def day_counts(store: Store, day: date) -> tuple[int, int, int]:
+    """How many papers the sessions of a day showed, and how many of that day's verdicts keep and dismiss."""
     standing = {verdict.paper_id: verdict.kind for verdict in store.standing(day) if verdict.kind != "open"}
     kinds = list(standing.values())
-    shown = len(store.shown_on(day))
+    return len(store.shown_on(day)), kinds.count("keep"), kinds.count("dismiss")
+
+
+def closing_line(store: Store, day: date, ending: str = "") -> str:
+    """The one line after the screen is gone; the same again whenever a finished day is opened."""
+    coffee = store.coffee(day)
+    shown, kept, dismissed = day_counts(store, day)
     spent = round(coffee.spent_s) if coffee else 0
-    counts = f"{shown} shown, {kinds.count('keep')} kept, {kinds.count('dismiss')} dismissed"
+    counts = f"{shown} shown, {kept} kept, {dismissed} dismissed"
     clock = f"{spent // 60}:{spent % 60:02}"
     if coffee and coffee.state == "finished":
         return f"The coffee is finished: {counts}, {clock}. Until tomorrow."
     rest = f"; {minutes_left(coffee, 0)} left for another triage" if coffee and coffee.left_s > 0 else ""
-    return f"Closed: {counts}, {clock}{rest}."
+    return f"{_CLOSED.get(ending, 'Closed')}: {counts}, {clock}{rest}."
+
+
+def last_noted(store: Store, day: date) -> str:
+    """What the reader wrote into the notebook at the last coffee before a day, as a sentence; "" when nothing."""
+    found = store.last_line(day)
+    if not found:
+        return ""
+    when, line = found
+    age = (day - when).days
+    said = "Yesterday" if age == 1 else f"On {when:%A}" if age < 7 else f"On {when.day} {when:%B}"
+    return f"{said} you noted: {line}"
 
 
 def precision_line(store: Store, profiles: Sequence[str]) -> str:

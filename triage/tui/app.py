@@ -12,10 +12,11 @@ from textual.theme import BUILTIN_THEMES
 
 from triage.tui import keys, stages
 from triage.tui.background import Background
+from triage.tui.breaks import Breaks
 from triage.tui.exploring import Exploring
 from triage.tui.linking import Linking
-from triage.tui.moving import Moving
 from triage.tui.screens import ALWAYS, Welcome
+from triage.tui.session import Outcome
 from triage.tui.themes import THEMES
 from triage.tui.writing import Writing
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _NAMES = frozenset(binding.id for binding in keys.BINDINGS)
 
 
-class CoffeeApp(Background, Exploring, Linking, Moving, Writing, inherit_bindings=False):
+class CoffeeApp(Background, Exploring, Linking, Breaks, Writing, inherit_bindings=False):
     """One coffee. `run()` returns the `Outcome`; `return_code` is 130 after Ctrl+C, otherwise what `finish` got."""
 
     CSS_PATH = "tui.tcss"
@@ -76,14 +77,19 @@ class CoffeeApp(Background, Exploring, Linking, Moving, Writing, inherit_binding
             return
         now = self._session.monotonic()
         self._pay()
+        self._look()
         if self.away:
+            return
+        if self._overslept():
+            self.finish(Outcome.ASLEEP)
             return
         self._save_writing()
         self._listen(now)
+        self._end_breaks(now)
         if self._stage is stages.WAITING and now - self._opened >= stages.WAIT_S:
             self._open_note()
         if self._stage is stages.LIST and self._session.countdown.started and self._session.countdown.over:
-            self._close_coffee()
+            self._run_out()
         self._warn()
         self._keep_time()
         if (idle_s := now - self._last_input) >= self._stage.patience_s:
@@ -93,8 +99,13 @@ class CoffeeApp(Background, Exploring, Linking, Moving, Writing, inherit_binding
         """Note every sign of life before it takes effect; what was said last is read by then."""
         if isinstance(event, events.InputEvent) and not event.is_forwarded:
             self._last_input = self._session.monotonic()
+            self._dwell.touch()
             if isinstance(event, events.Key):
                 self._say("said", "")
+        elif isinstance(event, events.AppBlur):
+            self._dwell.blur()
+        elif isinstance(event, events.AppFocus):
+            self._dwell.focus()
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

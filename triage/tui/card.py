@@ -1,12 +1,13 @@
-"""The closing card: what the coffee came to."""
+"""The closing card: what the coffee came to, one line for the notebook, and perhaps five more minutes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.message import Message
+from textual.widgets import Input, Static
 
 from triage.text import readable
 from triage.tui import phrases
@@ -21,25 +22,64 @@ if TYPE_CHECKING:
     from triage.tui.desk import Desk
     from triage.tui.glyphs import Glyphs
 
-_ON_CARD = ALWAYS | {"read", "back", "leave", "keep", "dismiss", "undo"}
+_ON_CARD = ALWAYS | {"read", "back", "leave", "keep", "dismiss", "undo", "refill"}
 
 
 class Card(Sheet):
-    """The closing card: what the coffee came to. It goes away by itself."""
+    """The closing card. It goes away by itself.
+
+    `line` is what stands in the notebook already, None where there is none to write; `more` whether five more minutes
+    can be had.
+    """
 
     actions = _ON_CARD
 
-    def __init__(self, title: str, desk: Desk, used_s: float, glyphs: Glyphs, subject: ScoredPaper | None) -> None:
+    class Written(Message):
+        """The line for the notebook has changed."""
+
+        def __init__(self, line: str) -> None:
+            super().__init__()
+            self.line = line
+
+    def __init__(
+        self,
+        title: str,
+        desk: Desk,
+        used_s: float,
+        glyphs: Glyphs,
+        subject: ScoredPaper | None,
+        *,
+        line: str | None = None,
+        more: bool = False,
+    ) -> None:
         super().__init__()
         self._title, self._desk, self._used_s, self._glyphs = title, desk, used_s, glyphs
+        self._line, self.more = line, more
         self.subject = subject
         """The paper that was being judged when the time was up; it still can be."""
 
+    @property
+    def writing(self) -> bool:
+        """Whether the reader has the pen in hand."""
+        return isinstance(self.focused, Input)
+
     def compose(self) -> ComposeResult:
-        """The summary, and the line that counts down."""
+        """The summary, the line for the notebook, and the line that counts down."""
         with VerticalScroll(id="sheet", can_focus=False):
             yield Static(self.text(), id="sheet-text", markup=False)
-            yield Static(self._farewell(CARD_S), id="closing", markup=False)
+            if self._line is not None:
+                yield Static("One line for the notebook (Tab):", id="notebook-label", markup=False)
+                with Horizontal(id="notebook"):
+                    yield Static("> ", markup=False)
+                    yield Input(self._line, compact=True, select_on_focus=False, id="line")
+            with Horizontal(id="farewell"):
+                yield Static(self._ways(), id="ways", markup=False)
+                yield Static(Content(f"{CARD_S:.0f} s"), id="closing", markup=False)
+
+    def on_mount(self) -> None:
+        """A cursor that blinks costs bytes on a slow line."""
+        for line in self.query(Input):
+            line.cursor_blink = False
 
     def text(self) -> Content:
         """The summary of the coffee and what was kept."""
@@ -48,9 +88,9 @@ class Card(Sheet):
         parts: list[Content | str | tuple[str, str]] = [(self._title, "bold"), "\n\n"]
         parts += ["   ".join((*counts, phrases.stopwatch(self._used_s)))]
         for place, scored in enumerate(kept):
-            parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), self._line(scored)]
+            parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), self._row(scored)]
         if self.subject is not None:
-            parts += ["\n\n", ("last  ", "$accent"), self._line(self.subject), "\n      "]
+            parts += ["\n\n", ("last  ", "$accent"), self._row(self.subject), "\n      "]
             parts += [("s", "bold $accent"), " keep   ", ("x", "bold $accent"), " dismiss"]
         return Content.assemble(*parts, "\n")
 
@@ -58,17 +98,38 @@ class Card(Sheet):
         """Write it again after a verdict."""
         self.query_one("#sheet-text", Static).update(self.text())
 
-    def keep_time(self, closes_in_s: float) -> None:
-        """Say when it goes away; nothing is drawn again where the words are the same."""
-        closing = self.query_one("#closing", Static)
-        words = self._farewell(closes_in_s)
-        if str(closing.content) != str(words):
-            closing.update(words, layout=False)
+    def keep_time(self, closes_in_s: float, more_in_s: float | None = None) -> None:
+        """Say when it goes away, or when five more minutes begin; only what has changed is drawn."""
+        self._tell("#ways", self._ways(waits=more_in_s is not None))
+        self._tell("#closing", Content(f"{max(0, round(closes_in_s if more_in_s is None else more_in_s)):>2} s"))
 
-    @staticmethod
-    def _farewell(seconds: float) -> Content:
-        return Content.styled(f"Enter closes, or wait {max(0, round(seconds))} s", "$faint")
+    def _tell(self, part: str, words: Content) -> None:
+        line = self.query_one(part, Static)
+        if str(line.content) != str(words):
+            line.update(words, layout=part == "#ways")
 
-    def _line(self, scored: ScoredPaper) -> Content:
+    def _ways(self, *, waits: bool = False) -> Content:
+        if waits:
+            return Content.assemble(("Esc", "bold $accent"), " takes it back   five more minutes in ")
+        more: list[str | tuple[str, str]] = []
+        if self.more:
+            more = [("+", "bold $accent"), " five more (once today)   "]
+        return Content.assemble(("Enter", "bold $accent"), " close   ", *more, "closes in ")
+
+    def put_down(self) -> None:
+        """The line is written."""
+        self.set_focus(None)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Every key is committed, so that a line half written is kept."""
+        if event.value != self._line:
+            self._line = event.value
+            self.post_message(self.Written(event.value))
+
+    def on_input_submitted(self) -> None:
+        """Enter ends the line; the next one closes the card."""
+        self.put_down()
+
+    def _row(self, scored: ScoredPaper) -> Content:
         width = max(10, min(self.app.size.width, 60) - 8 - 6)
         return fit(readable(scored.paper.title), width, self._glyphs)

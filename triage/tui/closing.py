@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from triage.tui import phrases, stages
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 class Closing(Timekeeping):
     """The part that lays the closing card."""
 
+    _graced: float | None = None
+    """The coffee, by its seconds, whose end a note that was being written could outlast."""
+
     def _close_list(self) -> None:
         """Every paper is judged: the rest of the coffee is for drinking, unless newer papers are still on their way."""
         if self._offer is not None:
@@ -25,18 +29,49 @@ class Closing(Timekeeping):
         left = phrases.left(self._session.countdown.left())
         self._show_card(stages.LIST_OVER, f"All judged, and {left} left: enjoy the coffee.", None)
 
-    def _close_coffee(self) -> None:
-        """The minutes are used up; what was being judged still can be."""
+    def _run_out(self) -> None:
+        """The minutes are used up; a note that is being written gets one minute, once."""
         countdown = self._session.countdown
+        over_s = countdown.elapsed() - countdown.left_s
+        if (
+            getattr(self.screen, "writing", False)
+            and over_s < stages.GRACE_S
+            and self._graced in (None, countdown.left_s)
+        ):
+            if self._graced is None:
+                self._graced = countdown.left_s
+                self.notify("The coffee is finished: a minute for your note.", markup=False, timeout=6)
+            return
+        self._close_coffee(over_s - stages.GRACE_S if self._graced == countdown.left_s else over_s)
+
+    def _close_coffee(self, late_s: float) -> None:
+        """Lay the card `late_s` seconds after its time, as after a stop; what was being judged still can be."""
         here = self.desk.current
         unjudged = here is not None and self.desk.mark(here.paper.id) is None
         self._show_card(stages.COFFEE_OVER, "That was the coffee.", here if unjudged else None)
-        self._last_input -= max(0.0, countdown.elapsed() - countdown.left_s)  # 20 s from the end, also after a stop
+        self._last_input -= max(0.0, late_s)
 
     def _show_card(self, stage: stages.Stage, title: str, subject: ScoredPaper | None) -> None:
         self._lift_sheets()
         self.clear_notifications()
         self._stage, self._last_input = stage, self._session.monotonic()
-        countdown = self._session.countdown
+        self._morning.keep_time(self._share_used())
+        countdown, rations = self._session.countdown, self._session.rations
         used_s = min(countdown.elapsed(), countdown.left_s)
-        self.push_screen(Card(title, self.desk, used_s, self._glyphs, subject))
+        self.push_screen(
+            Card(
+                title,
+                self.desk,
+                used_s,
+                self._glyphs,
+                subject,
+                line=self._session.diary.line if self._session.diary else None,
+                more=stage is stages.COFFEE_OVER and rations is not None and not rations.no_refill(),
+            )
+        )
+        self._look()
+
+    def on_card_written(self, event: Card.Written) -> None:
+        """Commit the line for the notebook as it stands."""
+        if diary := self._session.diary:
+            self._attempt(partial(diary.write, event.line))

@@ -24,6 +24,8 @@ class NoteSheet(Sheet):
     """The reader's note on one paper; what is written is kept by itself."""
 
     actions = _ON_PAPER
+    writing = True
+    """The end of the coffee waits a minute for it."""
 
     def __init__(self, scored: ScoredPaper, words: str, write: Callable[[str], None]) -> None:
         super().__init__()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
+from triage.budget import DwellClock
 from triage.errors import TriageError
 from triage.text import clean
 from triage.tui import stages
@@ -20,7 +22,7 @@ from triage.tui.session import Outcome, Session
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
-    from triage.paper import ScoredPaper
+    from triage.paper import Dwell, ScoredPaper
 
 _SPOKEN = ("said", "offer", "trouble", "work", "failure", "state")
 """The lines that can stand in the rule, the most urgent first."""
@@ -50,7 +52,11 @@ class Frame(App[Outcome]):
         self.away = False
         """Whether another program has the terminal."""
         self._warned = self._finished = False
+        self._slept = session.asleep()
+        self._dwell = DwellClock(session.reader, self._dwelt, monotonic=session.monotonic, now=session.now)
         self._lines: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._wanted_at = 0.0
         self._glyphs = ASCII if session.ascii else UNICODE
         self._morning = Morning(self.desk, session.countdown.left, self._glyphs, self.keys)
 
@@ -65,6 +71,10 @@ class Frame(App[Outcome]):
             task()
         except TriageError as fault:
             self._say("trouble", str(fault))
+
+    def _dwelt(self, look: Dwell) -> None:
+        """Keep one look at a paper."""
+        self._attempt(partial(self._session.dwelt, look))
 
     def _lift_sheets(self) -> None:
         """Take away whatever lies over the morning; words that were being written are kept."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from triage.budget import first_pass_seconds, worth_opening
 from triage.errors import TriageError
 from triage.paper import Verdict
 from triage.text import clean
-from triage.tui import stages
+from triage.tui import phrases, stages
 from triage.tui.card import Card
 from triage.tui.pages import Pages
 
@@ -51,6 +52,7 @@ class Judging(Pages):
             self._say("said", str(fault))
             return False
         self.desk.note(verdict)
+        self._dwell.judge(kind)
         return True
 
     def action_undo(self) -> None:
@@ -79,3 +81,12 @@ class Judging(Pages):
         if not move:
             self.desk.jump(here)
         self._morning.redraw()
+
+    def _better_kept(self, scored: ScoredPaper) -> bool:
+        """Offer to keep a paper for later that a first pass would not fit any more; once for each paper."""
+        left_s, reader = self._session.countdown.left(), self._session.reader
+        if scored.paper.id in self._told or worth_opening(scored.paper, left_s, reader):
+            return False
+        self._told.add(scored.paper.id)
+        self._say("said", phrases.keep_for_later(left_s, first_pass_seconds(scored.paper, reader)))
+        return True

@@ -62,6 +62,8 @@ BINDINGS = [
     _key("z", "draw_one", "one from the rest", "a paper drawn by chance (explore)", SESSION),
     _key("m", "compare", "the other ranker", "the list of the other ranker, and back", SESSION),
     _key("R", "take_in", "take in newer papers", "take in what was ranked since you began", SESSION),
+    _key("p", "pause", "pause", "stop the clock, once a day for five minutes", SESSION),
+    _key("plus", "refill", "five more minutes", "five more on the closing card, once a day", SESSION),
     _key("question_mark", "help", "help", "the keys and what they do", SESSION, show=True),
     _key("escape", "back", "back", "back to the list", SESSION),
     _key("ctrl+p", "command_palette", "commands", "every action by name", SESSION),

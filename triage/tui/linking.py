@@ -26,13 +26,21 @@ class Linking(Judging, Outside):
             self._open_link(scored, scored.paper.pdf_url)
 
     def _open_link(self, scored: ScoredPaper, link: str) -> None:
-        """Record that the paper was opened, once, and hand the link to the browser or to the reader."""
+        """Record that the paper was opened, once, and hand the link to the browser or to the reader.
+
+        Where the coffee no longer holds enough of a first pass, the first press says that it is better kept for later,
+        and only a second one opens.
+        """
+        if self._better_kept(scored):
+            return
         if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
             return
         self._morning.redraw()
         if command := self._session.terminal_browser(link):
-            self._run_outside(command)
+            self._dwell.open()
+            self._run_outside(command, self._dwell.focus)
         elif self._session.open_link(link):
+            self._dwell.open()
             self._say("said", f"opened {link}")
         else:
             self._copy(link, f"no browser here, so it was copied: {link}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
+from triage.text import clean
 from triage.tui import phrases, stages
 from triage.tui.closing import Closing
 
@@ -55,6 +57,8 @@ class Pages(Closing):
         self._tell_day()
         self._last_input = self._session.monotonic()
         note = phrases.morning(self._shortlist, self._session.next_announcement)
+        if self._session.greeting and self._stage is stages.NOTHING:
+            note = replace(note, lines=(*note.lines, clean(self._session.greeting)))
         self._morning.show_note(note, rest=bool(self._shortlist.left_out))
 
     def _remember(self) -> None:

@@ -12,6 +12,7 @@ from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
+    from triage.paper import Estimate
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,6 +40,24 @@ def left(seconds: float) -> str:
 def minutes(seconds: float) -> str:
     """A paper's planned time in whole minutes; nothing is shorter than one."""
     return f"{max(1, math.floor(seconds / 60 + 0.5))} min"
+
+
+def keep_for_later(left_s: float, pass_s: float, *, keep: str = "s", again: str = "o") -> str:
+    """What is said before a paper is opened that the coffee does not hold any more; the keys are named."""
+    held = f"{left(left_s)} left and a first pass takes {minutes(pass_s)}"
+    return f"{held}: {keep} keeps it for later, {again} again opens it now"
+
+
+def estimate(reading: Estimate) -> str:
+    """What an attentive read takes: about one figure, or a band once the reader's own pace is known."""
+    if reading.low is None or reading.high is None:
+        return f"about {_fives(reading.seconds)} s"
+    return f"{_fives(reading.low)}-{_fives(reading.high)} s"
+
+
+def _fives(seconds: float) -> int:
+    """Whole fives of seconds: nobody reads to the second."""
+    return max(5, 5 * round(seconds / 5))
 
 
 def papers(count: int) -> str:

@@ -44,6 +44,9 @@ class Morning(Screen[None]):
     class Ready(Message):
         """The page is there, and its first frame is about to be drawn."""
 
+    class Turned(Message):
+        """Something else is before the reader: another paper, a sheet, the page again."""
+
     def __init__(self, desk: Desk, left: Callable[[], float], glyphs: Glyphs, table: Keys) -> None:
         super().__init__()
         self._desk, self._left, self._glyphs, self._table = desk, left, glyphs, table
@@ -79,6 +82,14 @@ class Morning(Screen[None]):
         """Tell the app that the page is there."""
         self.post_message(self.Ready())
 
+    def on_screen_suspend(self) -> None:
+        """Something lies over the page."""
+        self.post_message(self.Turned())
+
+    def on_screen_resume(self) -> None:
+        """The page is before the reader again."""
+        self.post_message(self.Turned())
+
     def head(self, headings: Sequence[str], remark: str) -> None:
         """Say what the day is in the header, and what was left out in the footer."""
         self._heading.tell(headings, self._glyphs)
@@ -110,6 +121,7 @@ class Morning(Screen[None]):
         if now != self._read:
             self._read = now
             self._pane.show(*now, self._glyphs)
+            self.post_message(self.Turned())
 
     def keep_time(self, share_used: float) -> None:
         """Bring cup and coffee line up to date."""
@@ -119,6 +131,11 @@ class Morning(Screen[None]):
     def page(self, step: int) -> bool:
         """Scroll the abstract; False when it ends there."""
         return bool(self._pane.display) and self._pane.page(step)
+
+    @property
+    def shows_abstract(self) -> bool:
+        """Whether there is room for the abstract, or only for the row."""
+        return self._pane.is_on_screen
 
     @property
     def searching(self) -> bool:

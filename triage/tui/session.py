@@ -8,21 +8,27 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from triage.budget import unknown_reader
+
 if TYPE_CHECKING:
-    from triage.budget import Countdown, Meter, Shortlist
+    from triage.budget import Countdown, Meter, Reader, Shortlist
     from triage.config import KeyChoice
-    from triage.paper import Paper, ScoredPaper, Verdict
+    from triage.paper import Dwell, Paper, ScoredPaper, Verdict
 
 
 class Outcome(Enum):
     """How a session ended; the command line speaks once the screen is gone."""
 
-    COFFEE_FINISHED = "coffee finished"
+    COFFEE_FINISHED = "finished"
     """The minutes are used up: the day is over."""
-    LIST_FINISHED = "list finished"
+    LIST_FINISHED = "judged"
     """Every paper was judged before the minutes were used up."""
-    CLOSED = "closed"
-    """Left early: by a key, by a signal, or because nobody was there for five minutes."""
+    CLOSED = "left"
+    """Left early, by a key or by a signal."""
+    IDLE = "idle"
+    """Nobody was there for five minutes."""
+    ASLEEP = "asleep"
+    """The machine was suspended."""
     NOTHING = "nothing"
     """No list was shown, and nothing was charged."""
 
@@ -33,6 +39,26 @@ class Progress:
 
     line: str
     state: Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Rations:
+    """What the day's ledger grants once: a pause, and a refill on the closing card.
+
+    `pause` and `refill` take it, and raise `TryLater` where it is used up; `no_refill` says why there is none, or "".
+    """
+
+    pause: Callable[[], None]
+    refill: Callable[[], None]
+    no_refill: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Diary:
+    """The notebook: today's `line` so far, and how to `write` it."""
+
+    write: Callable[[str], None]
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +77,10 @@ class Session:
     list when it is laid out, not of one that is only offered. `compare` gives the list of the other ranker: a baseline
     while the deployed one is shown. `greeting` is a line for the first moment, `first` whether this is the reader's
     first coffee, `next_announcement` a line for the quiet morning; `keys` are the reader's choices over the table of
-    keys. What reads or writes may raise `TriageError`: the session then says so in one line and goes on.
+    keys. `asleep` gives seconds from an arbitrary zero that grow only while the machine is suspended; `reader` is whose
+    pace is known, and `dwelt` is told of each look at a paper. Without `rations` there is neither a pause nor a refill,
+    without a `diary` no line for the notebook. What reads or writes may raise `TriageError`: the session then says so
+    in one line and goes on.
     """
 
     shortlist: Shortlist
@@ -80,3 +109,8 @@ class Session:
     reload: Callable[[], Shortlist] | None = None
     ascii: bool = False
     theme: Literal["dark", "light"] = "dark"
+    asleep: Callable[[], float] = lambda: 0.0
+    reader: Reader = field(default_factory=unknown_reader)
+    dwelt: Callable[[Dwell], None] = lambda look: None
+    rations: Rations | None = None
+    diary: Diary | None = None

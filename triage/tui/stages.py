@@ -12,8 +12,15 @@ CARD_S = 20.0
 IDLE_S = 300.0
 """Without a key or the mouse for so many seconds the session closes: nobody is there."""
 
+GRACE_S = 60.0
+"""A note that is being written when the coffee ends gets so many seconds, once."""
+
 WAIT_S = 180.0
 """The longest wait for the first list of the day, in seconds; then it is what there is."""
+
+
+LOW = 0.8
+"""The share of the coffee after which the cup changes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +40,14 @@ NOTE = Stage(IDLE_S, Outcome.NOTHING)
 NOTHING = Stage(CARD_S, Outcome.NOTHING)
 """Nothing is worth the coffee: the page goes away by itself."""
 
-LIST = Stage(IDLE_S, Outcome.CLOSED)
+LIST = Stage(IDLE_S, Outcome.IDLE)
 """The list, and the clock runs."""
+
+PAUSED = Stage(float("inf"), Outcome.CLOSED)
+"""The list is covered and the clock rests."""
+
+REFILLING = Stage(float("inf"), Outcome.COFFEE_FINISHED)
+"""The card, and the wait before five more minutes."""
 
 LIST_OVER = Stage(CARD_S, Outcome.LIST_FINISHED)
 """The card after the last paper was judged."""

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from triage.text import clean, readable
 from triage.tui import phrases
 from triage.tui.glyphs import Glyphs
+from triage.tui.stages import LOW
 
 if TYPE_CHECKING:
     from textual import events
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 BAR = 10
 """Cells of the bar beside the cup, where there is room for one."""
-
-LOW = 0.8
-"""The share of the coffee after which the cup changes."""
 
 _GAP = Content("   ")
 """Between two keys of the footer."""
@@ -312,7 +310,9 @@ def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Co
     names = [readable(name) for name in paper.authors]
     more = f" and {len(names) - FEW_AUTHORS} more" if len(names) > FEW_AUTHORS else ""
     pages = f"{paper.pages} pages" if paper.pages else ""
-    facts = (", ".join(map(clean, paper.categories)), paper.announce_type or "", pages, clean(paper.id), verdict)
+    reads = phrases.estimate(scored.estimate) if scored.estimate else ""
+    kind = paper.announce_type or ""
+    facts = (", ".join(map(clean, paper.categories)), kind, pages, clean(paper.id), reads, verdict)
     parts: list[Content | str | tuple[str, str]] = [
         (readable(paper.title), "bold"),
         ("\n" + ", ".join(names[:FEW_AUTHORS]) + more, "$faint"),

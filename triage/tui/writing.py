@@ -28,3 +28,7 @@ class Writing(Judging):
 
     def _dismiss_because(self, reason: str) -> None:
         self._judge("dismiss", reason)
+
+    def on_text_area_changed(self) -> None:
+        """Keep each key of a note as it is typed."""
+        self._save_writing()
