@@ -121,9 +121,8 @@ def _write_entry(store: Store, day: date) -> None:
 
 def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     """Everything the screen is handed."""
-    from triage.budget import Countdown, Meter, learn
-    from triage.fetch import next_announcement
-    from triage.pipeline import arxiv_now, remember
+    from triage.budget import Countdown, Meter
+    from triage.pipeline import remember
     from triage.store import Note
     from triage.tui import Session
 
@@ -143,7 +142,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     def compare() -> Shortlist:
         if around.against:
             raise UsageFault("in a trial neither ranker has a list of its own; triage evaluate tells how they do")
-        now = replace(coffee, spent_s=coffee.spent_s + countdown.elapsed())
+        now = replace(coffee, spent_s=coffee.spent_s + coffee.left_s - countdown.left())
         listed = todays_list(around, rerank=False, coffee=now, ranker=_other_ranker(around.ranker))
         remember(store, listed, shown_by="comparison", day=coffee.day, at=clock.now())
         return listed
@@ -151,8 +150,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     def copied(text: str) -> str:
         return keep_copy(around.folder(around.config.folders.state), text)
 
-    coming = next_announcement(arxiv_now(store, clock.now()), around.holidays).astimezone()
-    return Session(
+    session = Session(
         shortlist=_listed(around, coffee),
         countdown=countdown,
         meter=Meter(countdown, lambda seconds: store.charge(coffee.day, seconds)),
@@ -168,22 +166,36 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         copied=copied,
         bibtex=_bibtex,
         terminal_browser=terminal_browser(around.config.session.browser),
-        notes={note.paper_id: note.text for note in store.notes()},
-        keys=around.config.keys,
-        first=not store.seen_before(),
-        greeting=last_noted(store, coffee.day),
-        verdicts=store.standing(coffee.day),
-        next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         refresh=looks.progress,
         refreshing=looks.running,
         reload=reload,
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
-        asleep=clock.asleep,
+    )
+    return _with_day(session, around, coffee.day)
+
+
+def _with_day(session: Session, around: Surroundings, day: date) -> Session:
+    """Add what is known of the reader and of the day: notes, verdicts, pace, rations, notebook."""
+    from triage.budget import learn
+    from triage.fetch import next_announcement
+    from triage.pipeline import arxiv_now
+
+    store = around.store
+    coming = next_announcement(arxiv_now(store, around.clock.now()), around.holidays).astimezone()
+    return replace(
+        session,
+        notes={note.paper_id: note.text for note in store.notes()},
+        keys=around.config.keys,
+        first=not store.seen_before(),
+        verdicts=store.standing(day),
+        next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
+        asleep=around.clock.asleep,
         reader=learn(store.dwells()),
         dwelt=store.add_dwell,
-        rations=_rations(around, coffee.day),
-        diary=_diary(store, coffee.day),
+        rations=_rations(around, day),
+        diary=_diary(store, day),
+        greeting=last_noted(store, day),
     )
 
 
