@@ -105,6 +105,35 @@ def test_the_session_s_own_process_holds_no_model(ready: Path, tmp_path: Path) -
     assert there.isdisjoint({"torch", "sklearn", "sentence_transformers", "transformers", "numpy", "sqlite_utils"})
 
 
+def test_the_profile_is_edited_in_the_terminal_while_the_coffee_goes_on(tmp_path: Path, encoder: object) -> None:
+    """The editor gets the whole terminal, nothing is drawn over it, and the list is back when it ends."""
+    editor = tmp_path / "editor.py"
+    editor.write_text(
+        "import sys, time\n"
+        "print('EDITOR HAS THE SCREEN', flush=True)\n"
+        "answer = sys.stdin.readline()\n"
+        "print('EDITOR LEAVES', flush=True)\n"
+    )
+    with DemoServer() as server:
+        home = ranked_home(tmp_path / "home", server, encoder)
+        environ = {"TRIAGE_HOME": str(home), "EDITOR": f"{sys.executable} {editor}"}
+        with Terminal("--minutes", "1.8", environ=environ) as terminal:
+            terminal.shows("keep")
+            terminal.press("E")
+            terminal.shows("EDITOR HAS THE SCREEN", 30)
+            terminal.read(0.5)
+            before = len(terminal.raw)
+            terminal.until(lambda: False, 2.5)
+            assert len(terminal.raw) == before, "the clock ticks, and draws nothing over the editor"
+            terminal.press("\n")
+            terminal.shows("s keep", 60)
+            terminal.press("q")
+            assert terminal.ended() == 0
+        with closing(Store(home / "triage.db")) as store:
+            rows = store.rows("SELECT spent_s FROM coffees")
+            assert float(str(rows[-1][0])) >= 2.5, "the coffee went on"
+
+
 def children(parent: int) -> list[int]:
     """The processes that a process has started."""
     return [int(one) for one in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]

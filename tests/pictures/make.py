@@ -87,6 +87,7 @@ def a_session(today: Shortlist, clock: Friday, theme: str) -> Session:
         write_note=lambda paper_id, words: None,
         copied=lambda text: "clipboard.txt",
         bibtex=lambda paper: "",
+        profile_editor=lambda name: ["true"],
         terminal_browser=lambda link: None,
         refreshing=False,
         theme=theme,

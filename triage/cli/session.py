@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -165,6 +166,7 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         write_note=lambda paper_id, words: store.set_note(Note(paper_id, words, clock.now())),
         copied=copied,
         bibtex=_bibtex,
+        profile_editor=_profile_editor,
         terminal_browser=terminal_browser(around.config.session.browser),
         refresh=looks.progress,
         refreshing=looks.running,
@@ -204,6 +206,11 @@ def _bibtex(paper: Paper) -> str:
     from triage.export.bibtex import entry
 
     return entry(paper)
+
+
+def _profile_editor(name: str) -> Sequence[str]:
+    """The ordinary command, with its judgement and its preview, in a process of its own."""
+    return [sys.executable, "-P", "-m", "triage", "profile", "edit", name]
 
 
 def _other_ranker(deployed: str) -> str:
@@ -265,6 +272,8 @@ def _obey_signals(app: CoffeeApp) -> None:
     def end(number: int, frame: object) -> None:
         from triage.tui import Outcome
 
+        if number == signal.SIGINT and app.away:
+            return  # Ctrl+C is meant for the program that has the terminal
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError as error:

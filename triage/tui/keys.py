@@ -57,6 +57,7 @@ BINDINGS = [
     _key("n", "next_match", "next match", "the next paper that matches", READ),
     _key("N", "previous_match", "previous match", "the previous paper that matches", READ),
     _key("e", "write_note", "note", "your note on the paper", READ),
+    _key("E", "edit_profile", "edit the profile", "edit the profile; the coffee goes on", SESSION),
     _key("y", "copy_link", "copy link", "copy the link of the paper", READ),
     _key("B", "copy_bibtex", "copy BibTeX", "copy the BibTeX entry", READ),
     _key("z", "draw_one", "one from the rest", "a paper drawn by chance (explore)", SESSION),

@@ -45,6 +45,12 @@ class Linking(Judging, Outside):
         else:
             self._copy(link, f"no browser here, so it was copied: {link}")
 
+    def action_edit_profile(self) -> None:
+        """Edit the profile that the paper was ranked for; what it changes comes with the next ranking."""
+        here = self.desk.current
+        name = here.profile if here else self._shortlist.profiles[0]
+        self._run_outside(self._session.profile_editor(name))
+
     def action_copy_link(self) -> None:
         """Copy the link of the abstract page."""
         if scored := self.desk.current:

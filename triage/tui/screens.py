@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -269,5 +270,5 @@ def page(note: phrases.Note) -> Content:
 
 
 def _in_place(line: str) -> str:
-    """A line made safe that keeps its distance from the margin: figures stand below each other."""
-    return " " * (len(line) - len(line.lstrip(" "))) + clean(line)
+    """A line made safe that keeps its columns: figures stand below each other."""
+    return re.sub(r"[^ ]+(?: [^ ]+)*", lambda words: clean(words[0]), line)

@@ -68,7 +68,7 @@ class Session:
     `record` commits before it returns; `undo` takes back the newest standing verdict of the day and returns it.
     `monotonic` (seconds) is the clock of `countdown`; `now` gives aware UTC. `open_link` returns False where there is
     no browser; `terminal_browser` gives the words of a command that takes the terminal over for a link, where the
-    reader's browser is such a one. `copied` keeps
+    reader's browser is such a one. `profile_editor` gives those of the command that edits a profile. `copied` keeps
     what was copied in a file too, and says in which; `bibtex` is a paper as an entry. `explain` gives the lines of the
     full answer to "why this rank". `verdicts` are those of the day that stand, oldest first, `notes` the reader's words
     by identifier, which `write_note` keeps. `refresh` is asked once a second how the background run is doing, and
@@ -97,6 +97,7 @@ class Session:
     write_note: Callable[[str, str], None]
     copied: Callable[[str], str]
     bibtex: Callable[[Paper], str]
+    profile_editor: Callable[[str], Sequence[str]]
     terminal_browser: Callable[[str], Sequence[str] | None]
     verdicts: Sequence[Verdict] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
