@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 from homes import ranked_home
-from reader import FIRST, GOOD, PAPERS, PROFILE, SABOTAGED, WANTED, Reader
+from reader import FIRST, GOOD, LADDER, PAPERS, PROFILE, SABOTAGED, WANTED, Reader
 
 from triage import rank
 from triage.cli import main
 from triage.demo import DAYS, DemoServer
 from triage.digest import text_part
 from triage.evaluate import SESSIONS, report
-from triage.pipeline import replays, shortlist
+from triage.paper import Verdict
+from triage.pipeline import remember, replays, shortlist
+from triage.pipeline.calibration import calibrations
 from triage.store import Store
 from triage.tui.phrases import headings
 
@@ -45,14 +49,14 @@ def test_a_good_ranker_stays_and_is_measured_against_every_baseline() -> None:
 def test_a_sabotaged_ranker_is_replaced_and_the_list_says_so() -> None:
     with closing(Store()) as store:
         reader = Reader(store, SABOTAGED)
-        reader.live(40)
+        reader.live(55)
         assert reader.deployed[0] == "fusion"
         assert reader.deployed[-1] == "tfidf-svm"
         last = [one for one in store.reviews() if one.switched]
         assert len(last) == 1
         assert last[0].apart == SESSIONS
         assert last[0].mine.high < last[0].theirs.low
-        at = FIRST + timedelta(days=40)
+        at = FIRST + timedelta(days=55)
         listed = shortlist(store, PROFILE, minutes=30, now=at, ranker="tfidf-svm")
         assert any(note.startswith("tfidf-svm ranks in the place of fusion since") for note in listed.notes)
         assert [note for note in reader.notes if "tfidf-svm ranks in the place of fusion" in note]
@@ -158,12 +162,12 @@ def test_what_was_shown_is_kept_with_ranker_version_and_parameters() -> None:
 
 @pytest.fixture
 def lived(home: Path) -> Path:
-    """A home whose reader has had forty coffees."""
+    """A home whose reader has had 55 coffees."""
     (home / "profiles").mkdir(parents=True)
     text = 'statement = "what I look for"\ncategories = ["cs.LG"]\n[shortlist]\nthreshold = 0.2\n'
     (home / "profiles" / "mine.toml").write_text(text)
     with closing(Store(home / "triage.db")) as store:
-        Reader(store, SABOTAGED).live(40)
+        Reader(store, SABOTAGED).live(55)
     return home
 
 
@@ -197,3 +201,47 @@ def test_the_commands_tell_it_all(lived: Path, capsys: pytest.CaptureFixture[str
     assert "Precision of focus picks so far: 0." in listed
     assert ElementTree.parse(drawing).getroot().tag.endswith("svg")
     assert drawing.read_text().count("<rect") == 1 + 2 * 20 + 2 * len(stats["weeks"])
+
+
+def test_a_chance_is_null_until_enough_verdicts_bear_it_out_and_then_told() -> None:
+    with closing(Store()) as store:
+        reader = Reader(store, GOOD)
+        reader.live(2)
+        early = shortlist(store, PROFILE, minutes=30, now=FIRST + timedelta(days=2))
+        assert early.to_json()["calibration"] == {"mine": f"not calibrated yet (n = {len(store.first_shown())})"}
+        assert {one.probability for one in early.left_out} == {None}
+        for number in range(2, 40):
+            reader.morning(number)
+        reader.announce(40, Random(40), FIRST + timedelta(days=40))
+        late = shortlist(store, PROFILE, minutes=30, now=FIRST + timedelta(days=40))
+        assert late.calibration["mine"].startswith("calibrated on ")
+        told = [one.probability for one in late.papers]
+        assert len(told) > 3
+        assert all(one is not None and 0 < one < 1 for one in told)
+
+
+def test_a_reader_who_keeps_nothing_is_shown_less_but_never_nothing_for_ever() -> None:
+    with closing(Store()) as store:
+        reader, lengths, strict = Reader(store, GOOD), [], replace(PROFILE, threshold=0.25)
+        for number in range(12):
+            at = FIRST + timedelta(days=number)
+            reader.announce(number, Random(number), at)
+            listed = shortlist(store, strict, minutes=30, now=at)
+            remember(store, listed, shown_by="session", day=at.date(), at=at)
+            focus = [one for one in listed.papers if one.slot == "focus"]
+            for one in focus:
+                store.record(Verdict(one.paper.id, "dismiss", at, "mine"), day=at.date())
+            lengths.append(len(focus))
+        assert 0 < lengths[-1] < lengths[0]
+        assert calibrations(store, ["mine"], "fusion")["mine"].shift < -2
+
+
+def test_picks_keep_their_prior_and_only_the_default_rankers_are_held_against_it() -> None:
+    with closing(Store()) as store:
+        Reader(store, GOOD).live(3)
+        assert all(one.worth in LADDER for one in store.first_shown())
+        assert calibrations(store, ["mine"], "fusion")["mine"].n == len(store.first_shown())
+        assert calibrations(store, ["mine"], "tfidf-svm") == {"mine": rank.Calibration()}
+    with closing(Store()) as store:
+        Reader(store, GOOD, pinned="tfidf-svm").live(3)
+        assert calibrations(store, ["mine"], "fusion") == {"mine": rank.Calibration()}

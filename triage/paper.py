@@ -156,7 +156,8 @@ class ScoredPaper:
     checked against enough of the reader's own verdicts. `chance` is the probability with which an explore pick was
     drawn, 1 for the others. `seconds` is the planned reading time, `estimate` what an attentive read of the abstract
     takes. `decile` is the tenth of the prior worth, 0 … 9. `picked_by` is the ranker that a trial owes the paper to,
-    empty outside of trials; no front end shows it.
+    empty outside of trials; no front end shows it. `worth` is the prior chance that the list was chosen by, before the
+    reader's own verdicts moved it.
     """
 
     paper: Paper
@@ -173,6 +174,7 @@ class ScoredPaper:
     decile: int = 0
     estimate: Estimate | None = None
     picked_by: str = ""
+    worth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

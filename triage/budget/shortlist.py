@@ -23,7 +23,8 @@ class Shortlist:
     the reason for each that was not. `budget_s` is the whole coffee and `left_s` what is left of it, in seconds.
     `papers` fit the coffee and are in the order to read them; `left_out` is every other ranked paper, best first.
     `notes` are lines for the reader, such as "no careful encoder: the words alone decide"; `drift` is the alarm of the
-    last review, "" without one. `parameters` are what the choice depended on beside the ranker, kept with the list.
+    last review, "" without one. `calibration` says for each profile how far its chances were checked. `parameters` are
+    what the choice depended on beside the ranker, kept with the list.
     `days` are the announcements that the papers are of, newest first: several after mornings that were missed.
     """
 
@@ -39,6 +40,7 @@ class Shortlist:
     papers: tuple[ScoredPaper, ...]
     left_out: tuple[ScoredPaper, ...]
     notes: tuple[str, ...] = ()
+    calibration: Mapping[str, str] = field(default_factory=dict)
     drift: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     days: tuple[date, ...] = ()
@@ -79,6 +81,7 @@ class Shortlist:
             "papers": [_row(scored) for scored in shown],
             "left_out": len(self.left_out),
             "notes": [clean(note) for note in self.notes],
+            "calibration": dict(self.calibration),
             "drift": {"alarm": bool(self.drift), "reason": clean(self.drift)},
         }
 

@@ -125,7 +125,12 @@ def explanation(scored: ScoredPaper, ranked: Shortlist) -> Sequence[str]:
     ]
     slot = f"slot {scored.slot}" + (f", drawn with probability {scored.chance:.3f}" if scored.chance < 1 else "")
     whole = f"  {scored.score:+7.2f}        the score; place {scored.rank} of {ranked.total} in the order to read"
-    ranker = f"ranked by {ranked.ranker} {ranked.ranker_version} for {scored.profile}, not calibrated yet"
+    measure = ranked.calibration.get(scored.profile, "")
+    ranker = ", ".join(
+        filter(None, [f"ranked by {ranked.ranker} {ranked.ranker_version} for {scored.profile}", measure])
+    )
+    if scored.probability is not None:
+        ranker = f"chance that you keep it: {scored.probability:.2f}; {ranker}"
     return [*scored.why, "", *(part.rstrip() for part in parts), whole, "", slot, ranker, *ranked.notes]
 
 

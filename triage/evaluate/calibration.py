@@ -1,4 +1,4 @@
-"""Whether the prior chances came true on the reader's own verdicts: reliability and Brier score."""
+"""Whether the chances came true on the reader's own verdicts: reliability and Brier score."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from triage.evaluate.intervals import Outcome, share
 from triage.paper import ENOUGH
+from triage.rank import Judged, foretell
 
 if TYPE_CHECKING:
     from triage.evaluate.replay import Replay
@@ -47,14 +48,17 @@ class Calibration:
 def calibration(replays: Iterable[Replay], ranker: str) -> Calibration:
     """Compare the chances of a ranker's own lists with what became of the papers; all slots, since chances are theirs.
 
+    Each session is held out: its chances are the prior as the verdicts of earlier sessions on the profile moved it.
     Verdicts exist only for what was shown, so this says nothing of papers far below the threshold.
     """
-    found = [
-        (pick.probability, Outcome(replay.coffee, pick.positive))
-        for replay in replays
-        for pick in replay.picks
-        if replay.ranker == ranker and pick.positive is not None and pick.probability is not None
-    ]
+    judged: dict[str, list[Judged]] = {}
+    for replay in replays:
+        judged.setdefault(replay.profile, []).extend(
+            Judged(replay.coffee, pick.probability, pick.positive)
+            for pick in replay.picks
+            if replay.ranker == ranker and pick.positive is not None and pick.probability is not None
+        )
+    found = [(one.chance, Outcome(one.session, one.wanted)) for known in judged.values() for one in foretell(known)]
     if not found:
         return Calibration(0, None, None, ())
     n = len(found)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from triage import budget, fetch, rank
 from triage.budget import Limits, Shortlist
 from triage.pipeline import rivals
+from triage.pipeline.calibration import calibrations
 from triage.pipeline.order import DAYS, rank_days
 from triage.pipeline.standing import arxiv_now, missing, overall, standing
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from triage.paper import ScoredPaper
     from triage.pipeline.standing import Side
     from triage.profile import Profile
+    from triage.rank import Calibration
     from triage.store import Ranking, Store
 
 
@@ -68,7 +71,8 @@ def shortlist(
         rank_days(store, edited, encoder, types=types, at=now, rankers=wanted, fast=fast)
     found = _rankings(store, focus, ranker, days)
     left, shared = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
-    papers, left_out = _chosen(store, focus, found, (ranker, against), left, shared)
+    measures = calibrations(store, found, ranker)
+    papers, left_out = _chosen(store, focus, found, (ranker, against), left, shared, measures)
     covers, sides, lacking = _read(store, focus, now, free)
     return Shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
@@ -82,6 +86,7 @@ def shortlist(
         ranker_version=_version(ranker, found),
         papers=papers,
         left_out=left_out,
+        calibration={name: measure.standing for name, measure in measures.items()},
         drift=_drifts(store, focus),
         parameters=_parameters(focus, against),
         notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last)),
@@ -112,8 +117,12 @@ def _chosen(
     rankers: tuple[str, str],
     left_s: float,
     shared: tuple[Mapping[str, str], AbstractSet[str]],
+    measures: Mapping[str, Calibration],
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
-    """Split what was ranked and not judged yet into the papers that fit and those left out."""
+    """Split what was ranked and not judged yet into the papers that fit and those left out.
+
+    The prior chances decide as the reader's own verdicts moved them.
+    """
     sources, past = shared
     judged, ranked, worth, others = store.judged() | past, {}, {}, {}
     seed = max((one.announced for rankings in found.values() for one in rankings), default=date.min).toordinal()
@@ -126,15 +135,29 @@ def _chosen(
         worth[name], others[name] = chances, rivals.contender(store, name, rankers[0], days)
     chosen = budget.choose(
         ranked,
-        worth=worth,
+        worth={name: _moved(chances, measures[name]) for name, chances in worth.items()},
         limits={profile.name: _limits(profile) for profile in focus},
         left_s=left_s,
         seed=seed,
         reader=budget.learn(store.dwells()),
         rivals=others,
     )
-    picks, left_out = (tuple(_labelled(one, sources) for one in some) for some in chosen)
+    told = partial(_told, worth=worth, measures=measures)
+    picks, left_out = (tuple(told(_labelled(one, sources)) for one in some) for some in chosen)
     return picks, left_out
+
+
+def _moved(chances: Mapping[str, float], measure: Calibration) -> dict[str, float]:
+    return {identifier: measure.moved(chance) for identifier, chance in chances.items()}
+
+
+def _told(
+    scored: ScoredPaper, *, worth: Mapping[str, Mapping[str, float]], measures: Mapping[str, Calibration]
+) -> ScoredPaper:
+    """A paper with the prior chance that it was chosen by, and the number that may be told of it."""
+    prior = worth[scored.profile].get(scored.paper.id)
+    probability = None if prior is None else measures[scored.profile].shown(prior)
+    return replace(scored, worth=prior, probability=probability)
 
 
 def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: datetime) -> None:

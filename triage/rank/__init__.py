@@ -9,7 +9,7 @@ from triage.rank.reasons import phrases
 from triage.rank.records import Fitted, Meaning, Pool, Query, Ranker, Reason, Scores, order
 from triage.rank.scope import Scope
 from triage.rank.stages import PANEL, PANEL_MOST, PANEL_OF, best_share, panel
-from triage.rank.trust import Calibration, Foretold, Judged, Tenth, brier, foretell, learn, reliability
+from triage.rank.trust import Calibration, Foretold, Judged, foretell, learn
 
 __all__ = [
     "DEFAULT",
@@ -29,16 +29,13 @@ __all__ = [
     "Reason",
     "Scope",
     "Scores",
-    "Tenth",
     "best_share",
-    "brier",
     "foretell",
     "learn",
     "order",
     "panel",
     "phrases",
     "probability",
-    "reliability",
 ]
 
 DEFAULT = "fusion"

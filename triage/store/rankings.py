@@ -47,7 +47,8 @@ class Scored:
 class Shown:
     """One paper as it was first shown for a profile: the list's local day, the announcement, the slot and its chance.
 
-    `picked_by` is the ranker that a trial owes it to.
+    `picked_by` is the ranker that a trial owes it to, `worth` the prior chance it was shown with; None where that was
+    not kept.
     """
 
     day: date
@@ -58,6 +59,7 @@ class Shown:
     slot: Slot
     chance: float
     picked_by: str
+    worth: float | None = None
 
 
 class Rankings(Papers):
@@ -146,8 +148,8 @@ class Rankings(Papers):
                 (iso(day), iso(at), shown_by, state, iso(announced), *minutes, *ranker, left_out, told),
             ).lastrowid
             db.executemany(
-                "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds, picked_by) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO picks (shortlist_id, place, paper_id, profile, slot, score, chance, seconds, picked_by, "
+                "worth) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         number,
@@ -159,6 +161,7 @@ class Rankings(Papers):
                         one.chance,
                         one.seconds,
                         one.picked_by,
+                        one.worth,
                     )
                     for place, one in enumerate(papers, 1)
                 ],
@@ -171,16 +174,16 @@ class Rankings(Papers):
         """
         rows: list[Any] = self.rows(
             "SELECT s.day, (SELECT max(a.announced) FROM announcements a WHERE a.paper_id = k.paper_id "
-            "AND a.announced <= s.announced), s.ranker, k.profile, k.paper_id, k.slot, k.chance, k.picked_by "
+            "AND a.announced <= s.announced), s.ranker, k.profile, k.paper_id, k.slot, k.chance, k.picked_by, k.worth "
             "FROM picks k JOIN shortlists s ON s.id = k.shortlist_id WHERE s.shown_by <> 'comparison' "
             "AND s.day >= ? ORDER BY s.id, k.place",
             (iso(since),),
         )
         found: dict[tuple[str, str], Shown] = {}
-        for day, announced, ranker, profile, paper, slot, chance, picked_by in rows:
+        for day, announced, ranker, profile, paper, slot, chance, picked_by, worth in rows:
             if announced and (not profiles or profile in profiles):
                 days = date.fromisoformat(day), date.fromisoformat(announced)
-                one = Shown(*days, ranker, profile, paper, cast("Slot", slot), chance, picked_by)
+                one = Shown(*days, ranker, profile, paper, cast("Slot", slot), chance, picked_by, worth)
                 found.setdefault((paper, profile), one)
         return list(found.values())
 

@@ -259,6 +259,11 @@ def m017_notes(db: Database) -> None:
     )
 
 
+def m020_pick_worth(db: Database) -> None:
+    """The prior chance that a pick was shown with, so that the reader's verdicts can be held against it."""
+    db.table("picks").add_column("worth", float)
+
+
 def m023_list_parameters(db: Database) -> None:
     """What a list was made by beside its ranker, and which ranker of a trial each pick is owed to."""
     db.table("shortlists").add_column("parameters", str)
