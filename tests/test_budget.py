@@ -568,6 +568,7 @@ class TestShortlist:
             "left_out": 2,
             "notes": [],
             "drift": {"alarm": False, "reason": ""},
+            "calibration": {},
         }
         assert rows[0] == {
             "id": "9911.00001",
