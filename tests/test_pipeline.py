@@ -26,7 +26,7 @@ from triage.errors import Unavailable
 from triage.fetch import Wire, read_feed
 from triage.paper import Item, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
-from triage.pipeline.vectors import embed_missing
+from triage.pipeline.vectors import Lookup, embed_missing
 from triage.profile import Profile
 from triage.store import Run, Store
 
@@ -426,7 +426,7 @@ _EMBED = textwrap.dedent(
     from itertools import count
     from pathlib import Path
     import numpy as np
-    from triage.pipeline.vectors import embed_missing
+    from triage.pipeline.vectors import Lookup, embed_missing
     from triage.store import Run, Store
 
     class Quick:
@@ -572,3 +572,22 @@ def test_the_first_stage_imports_neither_torch_nor_scikit_learn(tmp_path: Path) 
     version, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert version == "3 fast"
     assert not {"torch", "sentence_transformers", "transformers", "sklearn"} & set(modules.split())
+
+
+def test_another_model_says_what_it_will_cost_and_vectors_never_mix(store: Store) -> None:
+    told: list[tuple[str, str, int, int | None]] = []
+    texts = [f"text number {n}" for n in range(900)]
+    first, other = FakeEncoder(), FakeEncoder()
+    other.revision = "2"
+    embed_missing(store, first, texts[:10], progress=lambda *step: told.append(step))
+    assert told[0] == ("embedding", "fake", 0, 10)  # too little to speak of
+    told.clear()
+    embed_missing(store, other, texts, progress=lambda *step: told.append(step))
+    what = "fake, new here: 900 texts to read, about 1 min by the default model's pace"
+    assert told[0] == ("embedding", what, 0, 900)
+    assert {step[1] for step in told} == {what}
+    assert (store.vector_count("fake", "1"), store.vector_count("fake", "2")) == (10, 900)
+    told.clear()
+    embed_missing(store, other, ["one more"], progress=lambda *step: told.append(step))
+    assert told[0] == ("embedding", "fake", 0, 1)
+    assert Lookup(store, "fake", "1").rows(texts[10:12]) is None  # the other revision's are not borrowed

@@ -6,6 +6,7 @@ import json
 import random
 import runpy
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,41 @@ def test_papers_without_words_or_in_other_languages(name: str, encoder: Any, sto
     for background in (stored, Pool()):
         scores = RANKERS[name].rank(asking(encoder, odd[1:2]), pooled(encoder, odd), background)
         assert np.isfinite(scores.total).all()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    liked=st.integers(0, 20),
+    dismissed=st.integers(0, 4),
+    said=st.sampled_from(["", STATEMENT, "投机解码", "?"]),
+    words=st.lists(st.sampled_from(["slam", "speech recognition", "tokens"]), max_size=2),
+)
+def test_the_parts_are_the_score_whatever_is_asked(
+    encoder: Any, today: Pool, stored: Pool, liked: int, dismissed: int, said: str, words: list[str]
+) -> None:
+    against = many(["tables"], range(950, 950 + dismissed))
+    disliked = encoder.encode([paper.text for paper in against]) if against else None
+    wishes: dict[str, Any] = {"disliked": against, "disliked_vectors": disliked, "boost": tuple(words)}
+    query = asking(encoder, many(["decoding"], range(900, 900 + liked)), statement=said, **wishes)
+    fitted = RANKERS["fusion"].fit(today, stored)
+    scores = fitted.rank(query)
+    rows = range(0, len(today.papers), 13)
+    for row, reason in zip(rows, fitted.explain(query, scores, rows), strict=True):
+        assert sum(reason.parts.values()) == pytest.approx(scores.total[row], rel=1e-12, abs=1e-12)
+
+
+def test_five_thousand_papers_are_ranked_as_they_would_be_alone(stored: Pool) -> None:
+    """By words alone, which is all that grows with the number of papers beside a product of matrices."""
+    papers = tuple(
+        replace(invent(topic, 0), id=f"99{n:02}.{m:05d}") for n, topic in enumerate(TOPICS) for m in range(1000)
+    )
+    query, background = Query(STATEMENT, liked=LIKED), Pool(stored.papers)
+    scores = RANKERS["fusion"].rank(query, Pool(papers), background)
+    assert len(set(np.round(scores.total, 9))) == len(TOPICS)  # a thousand ties each
+    first = order(scores.total, [paper.id for paper in papers])[:1000]
+    assert [papers[row].id for row in first] == [f"9900.{m:05d}" for m in range(1000)]
+    alone = RANKERS["fusion"].rank(query, Pool(papers[:1]), background)
+    assert scores.total[0] == pytest.approx(alone.total[0], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["fusion", "tfidf-svm", "mean-similarity"])

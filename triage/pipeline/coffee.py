@@ -58,8 +58,7 @@ def shortlist(
         ranker: whose scores decide.
         against: the other ranker of a trial, which picks in turns with it; "" without one.
         types: the announcement types that are ranked.
-        encoder: names the cached vectors, so that an edited profile is ranked again; nothing is embedded. Without one
-            the order is the kept one: a session leaves the ranking to its child.
+        encoder: names the cached vectors, so that an edited profile is ranked anew; without one its kept order stays.
         fast: the same of the fast encoder.
         since: the newest announcement that was met before; what came after it joins in. The last session's when None.
         free: arXiv's holidays; the bundled ones when None.
@@ -67,8 +66,7 @@ def shortlist(
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     days = _days(store, last := since or store.last_shown("session", today or now.date()))
     if days and (encoder or fast) and (edited := _edited(store, focus, ranker, days)):
-        wanted = [name for name in rank.RANKERS if name in (rank.DEFAULT, ranker, against)]
-        rank_days(store, edited, encoder, types=types, at=now, rankers=wanted, fast=fast)
+        rank_days(store, edited, encoder, types=types, at=now, rankers=_needed(ranker, against), fast=fast)
     found = _rankings(store, focus, ranker, days)
     left, shared = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
     measures = calibrations(store, found, ranker)
@@ -92,6 +90,11 @@ def shortlist(
         notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last)),
         days=tuple(days),
     )
+
+
+def _needed(ranker: str, against: str) -> list[str]:
+    """The rankers that a list depends on."""
+    return [name for name in rank.RANKERS if name in (rank.DEFAULT, ranker, against)]
 
 
 def _read(

@@ -143,9 +143,10 @@ class Lexicon:
 
 
 def _count(texts: Sequence[str]) -> tuple[dict[str, int], Any]:
-    """Count terms: the vocabulary in alphabetical order, and a matrix (texts, terms).
+    """Count terms: the vocabulary in the order of first appearance, and a matrix (texts, terms).
 
-    By hand, because importing scikit-learn's counter costs as much as a morning's ranking.
+    By hand, because importing scikit-learn's counter costs as much as a morning's ranking; unsorted, because sorting
+    took a third of the counting.
     """
     import numpy as np
     from scipy.sparse import csr_matrix
@@ -156,15 +157,10 @@ def _count(texts: Sequence[str]) -> tuple[dict[str, int], Any]:
     for text in texts:
         columns += [found.setdefault(term, len(found)) for term in terms(text)]
         lengths.append(len(columns))
-    names = sorted(found)
-    place = np.empty(len(found), dtype=np.int32)
-    place[[found[name] for name in names]] = np.arange(len(names), dtype=np.int32)
-    counts = csr_matrix(
-        (np.ones(len(columns), dtype=np.float32), place[columns] if columns else np.zeros(0, np.int32), lengths),
-        shape=(len(texts), len(found)),
-    )
+    ones, places = np.ones(len(columns), dtype=np.float32), np.array(columns, dtype=np.int32)
+    counts = csr_matrix((ones, places, lengths), shape=(len(texts), len(found)))
     counts.sum_duplicates()
-    return {name: at for at, name in enumerate(names)}, counts
+    return found, counts
 
 
 def _weigh(counts: Any, idf: Values) -> Any:
