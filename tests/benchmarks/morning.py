@@ -24,7 +24,7 @@ from pathlib import Path
 
 from triage.paper import Item, Paper
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
 from arxiv_server import ArxivServer
 from texts import invented, real
@@ -90,7 +90,13 @@ def python(code: str, *arguments: str, **environ: str) -> dict[str, object]:
         "TOKENIZERS_PARALLELISM": "false",
     }
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **single, **environ})
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **single, "HF_HUB_OFFLINE": "1", **environ},
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
     return dict(json.loads(done.stdout.splitlines()[-1]))

@@ -13,7 +13,7 @@ from pathlib import Path
 from triage.paper import Paper
 
 WORDS_OF_ABSTRACT = 160
-_SYLLABLES = [
+_SYLLABLES = (
     "ba",
     "ce",
     "di",
@@ -28,13 +28,11 @@ _SYLLABLES = [
     "te",
     "vi",
     "xo",
-    "zu",
     "kra",
     "ble",
     "sti",
-    "pho",
     "qua",
-]
+)
 
 
 def vocabulary(size: int, seed: int = 0) -> list[str]:
