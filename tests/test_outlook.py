@@ -150,7 +150,8 @@ def test_nothing_is_embedded_twice_and_nothing_where_nothing_is_stored(store: St
         (20, 1.49, "about one coffee"),
         (40, 1.5, "two coffees: broad"),
         (60, 3.2, "three coffees: too broad"),
-        (900, 42.0, "42 coffees: too broad"),
+        (190, 42.0, "42 coffees: too broad"),
+        (348, 2.1, "at least two coffees: too broad"),
         (9, None, "no minutes to read it in"),
     ],
 )
