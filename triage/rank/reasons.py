@@ -29,7 +29,9 @@ def explain(features: Features, query: Query, chosen: Sequence[int], strands: Se
     `strands` names for each chosen paper the liked ones that its score was made with, by their place in the query.
     """
     found, gains = features.lexicon.term_gains(query.statement)
-    spreads = {tuple(strand): features.lexicon.centroid([query.liked[row] for row in strand]) for strand in strands}
+    spreads = {
+        strand: features.lexicon.centroid([query.liked[row] for row in strand]) for strand in set(map(tuple, strands))
+    }
     names = list(features.lexicon.vocabulary)
     reasons = []
     for index, strand in zip(chosen, strands, strict=True):
