@@ -40,9 +40,9 @@ def keep(store: Store, paper: Paper, days_ago: float = 0) -> None:
     store.record(Verdict(paper.id, "keep", NOW - days_ago * DAY, "mine"))
 
 
-def listed(store: Store, *, ahead: int = 0, minutes: float = 15, keep_days: int = 28) -> KeptPapers:
+def listed(store: Store, *, ahead: int = 0, minutes: float = 15, term_days: int = 28) -> KeptPapers:
     at = NOW + ahead * DAY
-    coffees = [60 * minutes] * keep_days
+    coffees = [60 * minutes] * term_days
     return kept_papers(store, coffees_s=coffees, today=at.date(), at=at, local_day=lambda when: when.date())
 
 
@@ -78,8 +78,8 @@ def test_the_list_never_outgrows_the_coffees_and_today_is_spared(store: Store, m
     papers = [make_paper(comment="12 pages") for _ in range(40)]  # seven minutes each: 280 of the week's 70
     for number, paper in enumerate(papers):
         keep(store, paper, (len(papers) - number) / 100)
-    assert len(listed(store, minutes=10, keep_days=7).papers) == 40, "those of today stay"
-    later = listed(store, ahead=1, minutes=10, keep_days=7)
+    assert len(listed(store, minutes=10, term_days=7).papers) == 40, "those of today stay"
+    later = listed(store, ahead=1, minutes=10, term_days=7)
     assert [one.paper.id for one in later.papers] == [paper.id for paper in papers[-10:]], "the oldest go"
     assert later.seconds <= 70 * 60
     assert later.coffees == pytest.approx(7)
@@ -103,7 +103,7 @@ def test_keeping_again_puts_it_back_and_a_dismissal_takes_it_off(store: Store, m
 )
 def test_what_remains_fits_and_only_the_oldest_went(kept: list[tuple[int, float]], room: float, days: int) -> None:
     waiting = [Waiting(f"{n}", TODAY - age * DAY, seconds) for n, (age, seconds) in enumerate(kept)]
-    gone = outgrown(waiting, today=TODAY, keep_days=days, room_s=room)
+    gone = outgrown(waiting, today=TODAY, term_days=days, room_s=room)
     left = [one for one in waiting if one.paper_id not in gone]
     older = [one for one in left if one.day < TODAY]
     assert all(one.day >= TODAY - days * DAY for one in left)

@@ -19,6 +19,9 @@ from triage.spans import fault_place, scan
 ARXIV_PAUSE_S = 3.0
 """arXiv's terms: at most one request every three seconds, over feed, API and OAI-PMH together."""
 
+LEAST_KEEP_DAYS = 60
+"""The shortest retention: previews look at 30 days, `fetch --back` brings at most 60."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -114,7 +117,7 @@ class Config:
     """All settings, with their defaults filled in.
 
     `ranker` is the one that the reader pinned, "" where the reviews decide; `against` is its rival in a trial, "" where
-    there is none.
+    there is none. `keep_days` is how many days papers stay that the reader never touched, None for ever.
     """
 
     folders: Folders
@@ -126,7 +129,7 @@ class Config:
     types: tuple[str, ...] = ("new", "cross")
     ranker: str = ""
     against: str = ""
-    keep_days: int = 28
+    keep_days: int | None = None
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -351,14 +354,17 @@ def _build(where: Folders, values: dict[tuple[str, str], Any]) -> Config:
         ranker=str(values.get(("ranker", "name"), "")),
         against=str(values.get(("trial", "against"), "")),
         hooks={key: value for (part, key), value in values.items() if part == "hooks"},
-        keep_days=_days(values.get(("store", "keep_days"), 28)),
+        keep_days=_days(values.get(("store", "keep_days"))),
     )
 
 
-def _days(given: int) -> int:
-    """How long a paper stays on the kept list, in days."""
-    if not 1 <= given <= 366:
-        raise ConfigFault(f"store.keep_days: {given} is no number of days from 1 to 366")
+def _days(given: int | None) -> int | None:
+    """How long untouched papers stay in the database, in days."""
+    if given is not None and given < LEAST_KEEP_DAYS:
+        raise ConfigFault(
+            f"store.keep_days: {given} is too few; the last {LEAST_KEEP_DAYS} days of papers are always needed, for "
+            "previews, missed announcements and statistics"
+        )
     return given
 
 

@@ -41,6 +41,7 @@ _COMMANDS = {
     "profile": "profile",
     "doctor": "doctor",
     "train": "train",
+    "prune": "prune",
     "paths": "paths",
     "config": "config",
 }
@@ -72,6 +73,7 @@ _SUMMARIES = {
     "profile": "The focus profiles: new, edit, preview, check, seed, undo.",
     "doctor": "What is wrong and how to mend it.",
     "train": "Renew the fast encoder from the stored papers.",
+    "prune": "Let go of old papers that you never touched.",
     "paths": "Where things are kept.",
     "config": "Every setting, its value and where it came from.",
 }

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.progress import shown
+from triage.cli.prune import term
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 from triage.cli.wording import looks_line
-from triage.errors import TryLater, Unavailable
+from triage.errors import TriageError, TryLater, Unavailable
 
 if TYPE_CHECKING:
-    from triage.pipeline import Refreshed
+    from triage.pipeline import Refreshed, Term
 
 CHILD_WAIT_S = 600.0
 """How long the child of a session waits for another fetch, in seconds."""
@@ -99,8 +100,17 @@ def run(
             free=around.holidays,
             pinned=around.config.ranker,
             today=around.clock.today(),
+            term=_term(around),
             stop=None if until is None else lambda: around.clock.monotonic() >= until,
         )
+
+
+def _term(around: Surroundings) -> Term | None:
+    """What may be let go; nothing while a profile with examples cannot be read, which triage profile check tells."""
+    try:
+        return term(around)
+    except TriageError:
+        return None
 
 
 def _told(done: Refreshed) -> str:

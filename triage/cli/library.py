@@ -23,10 +23,11 @@ _LIMIT = click.IntRange(1, 1000)
 
 def kept_list(around: Surroundings) -> KeptPapers:
     """The kept list after what it has outgrown was let go."""
+    from triage.budget.kept import TERM_DAYS
     from triage.pipeline import kept_papers
 
     today = around.clock.today()
-    days = [today + timedelta(days=ahead) for ahead in range(around.config.keep_days)]
+    days = [today + timedelta(days=ahead) for ahead in range(TERM_DAYS)]
     return kept_papers(
         around.store,
         coffees_s=[_coffee_s(around, day) for day in days],
@@ -56,9 +57,9 @@ def _coffee_s(around: Surroundings, day: date) -> float:
 def kept_command(around: Surroundings, let_go: tuple[str, ...], undo: bool, gone: bool, as_json: bool) -> None:
     """Example: triage kept
 
-    The papers kept for later, oldest first, and how many coffees they hold. A paper stays for [store] keep_days
-    (28) days at most, and never more is kept than the coffees of those days hold: the oldest go first. What goes
-    stays an example of what you like; --undo brings it back.
+    The papers kept for later, oldest first, and how many coffees they hold. A paper stays for 28
+    days at most, and never more is kept than the coffees of those days hold: the oldest go first. What goes stays an
+    example of what you like; --undo brings it back.
     """
     if undo:
         _put_back(around)
@@ -145,7 +146,7 @@ def _kept_json(around: Surroundings, listed: KeptPapers) -> dict[str, object]:
     ]
     gone = [{"id": one.paper_id, "at": one.at.isoformat(), "why": one.why} for one in around.store.gone()]
     told: dict[str, object] = {"schema": 1, "papers": rows, "seconds": round(listed.seconds, 1)}
-    return told | {"coffees": listed.coffees, "keep_days": listed.keep_days, "let_go": gone}
+    return told | {"coffees": listed.coffees, "term_days": listed.term_days, "let_go": gone}
 
 
 def paper_row(paper: Paper) -> dict[str, object]:

@@ -16,6 +16,7 @@ from triage.config import ArxivConfig
 from triage.errors import TriageError, Unavailable
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
+from triage.pipeline.retention import A_RUN, Term, outlived, prune
 from triage.pipeline.review import look_back
 from triage.pipeline.standing import arxiv_now
 from triage.pipeline.vectors import Progress, embed_missing, silent
@@ -110,6 +111,7 @@ def refresh(
     free: AbstractSet[date] | None = None,
     pinned: str = "",
     today: date | None = None,
+    term: Term | None = None,
 ) -> Refreshed:
     """Bring what was announced, embed what is new, and store the scores of every ranker.
 
@@ -130,6 +132,7 @@ def refresh(
         free: arXiv's holidays; the bundled ones when None.
         pinned: the ranker that no review may replace; "" where the reviews decide.
         today: the reader's local day, whose coffee is not reviewed yet; that of `now` when None.
+        term: lets older papers go that nobody touched, when something new came; None keeps everything.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     if wire is None:
@@ -139,6 +142,8 @@ def refresh(
     notes = list(pulled.notes)
     if pulled.fault is None:
         notes += [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
+    if term and pulled.added.new:  # before the ranking, which depends on how much is stored
+        _let_go(store, term, [one for one in (fast, encoder) if one], now, progress, stop)
     embedded, waiting, told = _embed(store, fast or encoder, focus, types, progress, stop)
     notes += told
     notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
@@ -216,6 +221,19 @@ def due(
     if not newest:
         return False
     return any(store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint for one in profiles)
+
+
+def _let_go(
+    store: Store,
+    term: Term,
+    encoders: Sequence[Encoder],
+    now: datetime,
+    progress: Progress,
+    stop: Callable[[], bool] | None,
+) -> None:
+    """Let go some of what the term has outlived: so much that nobody waits for it."""
+    found = outlived(store, term, now=now)
+    prune(store, replace(found, papers=found.papers[:A_RUN]), encoders, progress=progress, stop=stop)
 
 
 def _gap_to_fill(store: Store, categories: Iterable[str], now: datetime) -> bool:

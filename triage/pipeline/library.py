@@ -34,7 +34,7 @@ class KeptPapers:
 
     papers: tuple[KeptPaper, ...]
     let_go: tuple[Gone, ...]
-    keep_days: int
+    term_days: int
     coffee_s: float
 
     @property
@@ -61,21 +61,21 @@ def kept_papers(
     `coffees_s` are the coffees of the days to come, one a day, in seconds: as many days as a paper stays at most.
     `local_day` gives the reader's day of an instant.
     """
-    keep_days, held = len(coffees_s), [one for one in coffees_s if one > 0]
+    term_days, held = len(coffees_s), [one for one in coffees_s if one > 0]
     waiting = [
         Waiting(one.paper.id, local_day(one.since), budget.first_pass_seconds(one.paper)) for one in store.kept()
     ]
-    reasons = outgrown(waiting, today=today, keep_days=keep_days, room_s=sum(held))
+    reasons = outgrown(waiting, today=today, term_days=term_days, room_s=sum(held))
     if reasons:
         store.let_go(reasons, at=at)
     known = {one.paper_id: one for one in waiting}
     papers = tuple(
-        KeptPaper(one.paper, one.profile, day := known[one.paper.id].day, last_day(day, keep_days), seconds)
+        KeptPaper(one.paper, one.profile, day := known[one.paper.id].day, last_day(day, term_days), seconds)
         for one in store.kept()
         if (seconds := known[one.paper.id].seconds)
     )
     let_go = tuple(one for one in store.gone() if one.paper_id in reasons)
-    return KeptPapers(papers, let_go, keep_days, sum(held) / len(held) if held else 0.0)
+    return KeptPapers(papers, let_go, term_days, sum(held) / len(held) if held else 0.0)
 
 
 def similar(store: Store, encoder: Encoder, paper: Paper, limit: int) -> list[tuple[Paper, float]]:

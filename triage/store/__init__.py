@@ -10,7 +10,8 @@ from triage.store.notebook import Entry, Notebook
 from triage.store.notes import Note, Notes
 from triage.store.outbox import Mail, Outbox, Streak
 from triage.store.papers import Added
-from triage.store.rankings import Ranking, Rankings, Scored, Shown
+from triage.store.rankings import Ranking, Scored, Shown
+from triage.store.retention import Retention
 from triage.store.reviews import Reviews
 from triage.store.runs import Run, Runs
 from triage.store.search import Found, Search
@@ -40,7 +41,20 @@ __all__ = [
 
 
 class Store(
-    Runs, Vectors, Rankings, Reviews, KeptList, Notes, Tags, Shared, Search, Dwells, Ledger, Notebook, Outbox, Whole
+    Runs,
+    Vectors,
+    Retention,
+    Reviews,
+    KeptList,
+    Notes,
+    Tags,
+    Shared,
+    Search,
+    Dwells,
+    Ledger,
+    Notebook,
+    Outbox,
+    Whole,
 ):
     """Everything triage remembers, in one SQLite file; `Store()` keeps it in memory.
 

@@ -60,12 +60,14 @@ def _paper(row: Sequence[Any]) -> Paper:
     )
 
 
-def _chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+    """The values, each once, in lists that one statement can name."""
     wanted = list(dict.fromkeys(ids))
     return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
 
 
-def _marks(values: Sequence[object]) -> str:
+def marks(values: Sequence[object]) -> str:
+    """As many question marks as values."""
     return ",".join("?" * len(values))
 
 
@@ -76,8 +78,8 @@ class Papers(Connection):
         """Those of the identifiers that are stored."""
         return {
             str(row[0])
-            for chunk in _chunks(ids)
-            for row in self.rows(f"SELECT id FROM papers WHERE id IN ({_marks(chunk)})", chunk)
+            for chunk in chunks(ids)
+            for row in self.rows(f"SELECT id FROM papers WHERE id IN ({marks(chunk)})", chunk)
         }
 
     def demand(self, ids: Iterable[str]) -> None:
@@ -94,10 +96,10 @@ class Papers(Connection):
         """Those of the identifiers that were ever announced as new or cross."""
         return {
             str(row[0])
-            for chunk in _chunks(ids)
+            for chunk in chunks(ids)
             for row in self.rows(
                 "SELECT DISTINCT paper_id FROM announcements WHERE type IN ('new', 'cross') "
-                f"AND paper_id IN ({_marks(chunk)})",
+                f"AND paper_id IN ({marks(chunk)})",
                 chunk,
             )
         }
@@ -109,12 +111,13 @@ class Papers(Connection):
         within `ONCE` is not announced so again: a batch that the feed repeats under another date brings it only once.
         """
         with self.write() as db:
-            stored = self.known(item.paper.id for item in items)
+            ids = [item.paper.id for item in items]
+            stored, came = self.known(ids), self.announced_before(ids)  # what was let go is no news
             new = updated = known = 0
             for item in items:
                 fresh = item.paper.id not in stored
                 raised = self._upsert(db, item.paper, at)
-                if item.type in ("new", "cross") and not fresh:
+                if item.type in ("new", "cross") and not (fresh and item.paper.id not in came):
                     known += 1
                 elif item.type in ("new", "cross"):
                     new += 1
@@ -181,9 +184,9 @@ class Papers(Connection):
         """The stored ones of the identifiers, with their newest announcement."""
         found = (
             _paper(row)
-            for chunk in _chunks(ids)
+            for chunk in chunks(ids)
             for row in self.rows(
-                f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} WHERE p.id IN ({_marks(chunk)})",
+                f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} WHERE p.id IN ({marks(chunk)})",
                 chunk,
             )
         )
@@ -229,7 +232,7 @@ class Papers(Connection):
         """Papers announced from `since` to `until`, both included, as one of the types, by identifier."""
         rows = self.rows(
             f"SELECT {_COLUMNS}, max(a.announced), a.type FROM papers p JOIN announcements a ON a.paper_id = p.id "
-            f"WHERE a.announced BETWEEN ? AND ? AND a.type IN ({_marks(types)}) GROUP BY p.id ORDER BY p.id",
+            f"WHERE a.announced BETWEEN ? AND ? AND a.type IN ({marks(types)}) GROUP BY p.id ORDER BY p.id",
             [iso(since), iso(until), *types],
         )
         return [_paper(row) for row in rows]

@@ -116,6 +116,7 @@ class Rankings(Papers):
         scored = tuple(
             ScoredPaper(papers[row[0]], row[2], row[1], profile, json.loads(row[4]), tuple(json.loads(row[5])))
             for row in rows
+            if row[0] in papers  # some may have been let go
         )
         worth = {row[0]: row[3] for row in rows if row[3] is not None}
         return Ranking(profile, fingerprint, ranker, version, inputs, announced, scored, worth, note)

@@ -334,6 +334,22 @@ def m031_searchable(db: Database) -> None:
     db.table("notes").enable_fts(["text"], create_triggers=True, tokenize="porter unicode61")
 
 
+def m033_retention(db: Database) -> None:
+    """Announcements and scores outlive the paper that they name; what keeps a paper is found by its identifier."""
+    for table in ("announcements", "scores"):
+        text = str(db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0])
+        loose = text.replace('"paper_id" TEXT REFERENCES "papers"("id")', '"paper_id" TEXT')
+        db.execute(loose.replace(f'"{table}"', f'"{table}_loose"', 1))
+        db.execute(f"INSERT INTO {table}_loose SELECT * FROM {table}")
+        db.execute(f"DROP TABLE {table}")
+        db.execute(f"ALTER TABLE {table}_loose RENAME TO {table}")
+    db.table("announcements").create_index(["announced"])
+    db.table("picks").create_index(["paper_id"])
+    db.table("dwells").create_index(["paper_id"])
+    db.table("papers").create_index(["first_seen"])
+    db.table("rankings").create_index(["announced"])
+
+
 def _unescaped(authors: str) -> str:
     """The same list of names without escapes; half of a surrogate pair is no text."""
     return json.dumps(json.loads(authors), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
