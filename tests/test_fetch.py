@@ -674,6 +674,26 @@ def test_a_category_added_on_a_confirmed_day_joins_it() -> None:
     assert [it.state for it in report.categories.values()] == ["announced", "announced", "quiet"]
 
 
+def test_a_category_added_while_the_feed_is_stale_makes_it_no_fresher() -> None:
+    """Everything is unseen in a category that is read for the first time, also in yesterday's batch."""
+    feed = _feed(item(1), item(2, "new", ("stat.ML",)), day=THURSDAY)
+    confirmed: dict[str, date | None] = {"cs.LG": THURSDAY, "stat.ML": None}
+    report = _assess(feed, unseen={"9912.00002"}, categories=("cs.LG", "stat.ML"), confirmed=confirmed)
+    assert (report.state, report.announced) == ("stale", None)
+    alone = _feed(item(2, "new", ("stat.ML",)))
+    report = _assess(alone, unseen={"9912.00002"}, categories=("cs.LG", "stat.ML"), confirmed=confirmed)
+    assert (report.state, report.announced) == ("announced", FRIDAY), "nothing of it was read before, so it is new"
+
+
+def test_a_cross_list_that_was_never_seen_makes_no_old_batch_fresh() -> None:
+    """A day that was caught up from the records may lack cross-lists, which its feed then brings."""
+    feed = _feed(item(1), item(2, "cross", ("hep-th", "cs.LG")), day=THURSDAY)
+    report = _assess(feed, unseen={"9912.00002"}, confirmed={"cs.LG": THURSDAY})
+    assert (report.state, report.announced) == ("stale", None)
+    crossed = _feed(item(2, "cross", ("hep-th", "cs.LG")))
+    assert _assess(crossed, unseen={"9912.00002"}, confirmed={"cs.LG": THURSDAY}).announced == FRIDAY
+
+
 def test_a_whole_archive_has_the_papers_of_its_categories() -> None:
     listed = [item(1), item(2, "new", ("cs.CL",)), item(3, "cross", ("math.PR", "cs.LG")), item(4, "new", ("hep-th",))]
     unseen = {one.paper.id for one in listed}

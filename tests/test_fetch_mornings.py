@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from arxiv_server import ArxivServer, Fault, api_error, atom_feed, feed_error, item, oai_error
+from arxiv_server import ArxivServer, Fault, api_answer, api_error, atom_feed, feed_error, item, oai_error, oai_list
 from conftest import Clock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -109,6 +109,43 @@ def test_a_gap_stays_open_until_a_service_answers(mornings: Mornings) -> None:
     second = mornings.read()
     assert second.report.state == "announced"
     assert set(mornings.announced) == {"01", "02", "03"}
+
+
+def _lagging(mornings: Mornings) -> None:
+    """Monday was read, Tuesday was missed, and on Wednesday OAI-PMH still ends with Monday."""
+    mornings.publish(mornings.on(16), item(1, submitted=handed_in(13)))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)), feed=False)
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.server.records = mornings.server.records[:1]
+
+
+def test_records_that_lag_behind_confirm_no_empty_day(mornings: Mornings) -> None:
+    _lagging(mornings)
+    done = mornings.read()
+    assert mornings.announced == {"01": ("16", "new"), "02": ("17", "new"), "03": ("18", "new")}
+    assert "caught up from OAI-PMH and the API" in done.report.categories["cs.LG"].reason
+    assert any("no replacements" in note for note in done.notes)
+
+
+def test_a_day_that_the_records_do_not_reach_stays_open_until_somebody_knows(mornings: Mornings) -> None:
+    _lagging(mornings)
+    mornings.server.fail("/api", *[Fault(500)] * 4)
+    done = mornings.read()
+    assert (done.report.state, done.report.announced) == ("partial", date(2026, 11, 18))
+    assert "Tue 2026-11-17 not caught up" in done.report.categories["cs.LG"].reason
+    assert mornings.store.missed("cs.LG", date(2026, 11, 1)) == [date(2026, 11, 17)]
+    mornings.read()
+    assert mornings.announced["02"] == ("17", "new")
+
+
+def test_records_that_reach_beyond_an_empty_day_confirm_it_alone(mornings: Mornings) -> None:
+    mornings.publish(mornings.on(16), item(1, submitted=handed_in(13)))
+    mornings.read()
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    assert mornings.read().report.state == "announced"
+    assert not mornings.store.missed("cs.LG", date(2026, 11, 1))
+    assert not any("/api" in request.path for request in mornings.server.log)
 
 
 def test_the_api_fills_a_gap_when_the_records_are_down(mornings: Mornings) -> None:
@@ -393,6 +430,25 @@ def test_an_older_day_that_is_filled_does_not_hide_a_stale_feed(mornings: Mornin
     assert "02" in mornings.announced
 
 
+def test_a_stale_feed_adds_to_the_day_that_it_repeats_and_confirms_no_other(mornings: Mornings) -> None:
+    """The day was caught up from the records, which told one cross-list less than its feed, a day late."""
+    mornings.publish(mornings.on(18), item(1))
+    mornings.read()
+    mornings.publish(mornings.on(19), item(2, submitted=handed_in(18)), feed=False)
+    assert mornings.read().report.announced == date(2026, 11, 19)
+    mornings.server.items = [item(2), item(3, "cross", ("hep-th", "cs.LG"))]
+    mornings.server.day = date(2026, 11, 19)
+    mornings.on(20, 7)
+    done = mornings.read()
+    assert (done.report.state, done.report.announced) == ("stale", None)
+    assert mornings.announced["03"] == ("19", "cross")
+    assert mornings.store.confirmed(["cs.LG"]) == {"cs.LG": date(2026, 11, 19)}
+    mornings.on(20)
+    mornings.server.items, mornings.server.day = [item(4)], date(2026, 11, 20)
+    assert mornings.read().report.announced == date(2026, 11, 20)
+    assert mornings.announced["04"] == ("20", "new")
+
+
 def test_a_paper_cross_listed_late_in_a_missed_day_arrives_once(mornings: Mornings) -> None:
     """Announced elsewhere while cs.LG was read every day; listed in it on a day that was missed."""
     mornings.publish(mornings.on(16), item(1))
@@ -554,6 +610,8 @@ FAULTS = {
     "feed error": Fault(400, feed_error("cs.LG", "Bad archive 'cs'. Valid archive names are: q-bio.")),
     "oai error": Fault(200, oai_error("badResumptionToken")),
     "no records": Fault(200, oai_error("noRecordsMatch")),
+    "old records": Fault(200, oai_list([(date(2026, 11, 16), item(90, submitted=handed_in(13)).paper)])),
+    "no hits": Fault(200, api_answer([])),
     "a redirect": Fault(302, headers={"Location": "http://127.0.0.1:9/"}),
 }
 TOTAL_S = 120.0

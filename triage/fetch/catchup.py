@@ -44,11 +44,17 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What a service knows of a gap; `whole` is false where it can name neither replacements nor late cross-lists."""
+    """What the services know of a gap.
+
+    `whole` is false where replacements and late cross-lists are not named. `open` are the days of which nobody could
+    say whether they were empty, and `fault` why.
+    """
 
     papers: list[Paper]
     service: str
     whole: bool = True
+    open: tuple[date, ...] = ()
+    fault: TriageError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +70,40 @@ class Filled:
 
 
 def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> Records:
-    """Fetch the records that may fill a gap: from OAI-PMH, or by submission date from the API where that fails.
+    """Fetch the records that may fill a gap: from OAI-PMH, and by submission date from the API what that leaves open.
 
-    Nothing is proof of an empty day unless both say so: OAI-PMH without a record asks the API too, and an API without a
-    paper is believed only then, because it is known to lose whole pages.
+    Nothing is proof of an empty day unless both say so. OAI-PMH may lag behind: a list that holds nothing handed in
+    since the window of a day began may not have its announcement yet, so the API is asked too. An API without a paper
+    is believed only beside OAI-PMH, because it is known to lose whole pages.
 
     Raises:
         Unavailable, TryLater, InvalidInput: neither service gave an answer to rely on.
     """
-    begin, end = opening(gap.days[0], free) - OVERLAP, closing(gap.days[-1])
-    lost: TriageError | None = None
+    papers, lost = list[Paper](), None
     try:
-        if papers := list(read_changes(wire, gap.category, gap.days[0] - OVERLAP)):
-            return Records(papers, "OAI-PMH")
+        papers = list(read_changes(wire, gap.category, gap.days[0] - OVERLAP))
     except (InvalidInput, TryLater, Unavailable) as fault:
         lost = fault
+    days = _beyond(papers, gap, free)
+    if not days:
+        return Records(papers, "OAI-PMH")
     try:
-        papers = list(read_window(wire, [gap.category], begin, end))
+        more = list(read_window(wire, [gap.category], opening(days[0], free) - OVERLAP, closing(gap.days[-1])))
     except TriageError as fault:
+        if papers:
+            return Records(papers, "OAI-PMH", open=days, fault=fault)
         raise lost or fault from None
-    if lost and not papers:
+    if lost and not more:
         raise lost
-    return Records(papers, "the API", whole=not papers)
+    listed = {paper.id for paper in papers}
+    service = "OAI-PMH and the API" if papers else "the API"
+    return Records([*papers, *more], service, whole=all(paper.id in listed for paper in more))
+
+
+def _beyond(papers: Iterable[Paper], gap: Gap, free: AbstractSet[date]) -> tuple[date, ...]:
+    """The days of a gap that a list does not reach: it has nothing that was handed in since their windows began."""
+    dates = [moment for paper in papers if (moment := paper.updated or paper.submitted)]
+    return tuple(day for day in gap.days if not dates or max(dates) < opening(day, free))
 
 
 def fill(

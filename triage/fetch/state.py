@@ -95,11 +95,13 @@ def assess(
     """
     names, broken = aliases or {}, faults or {}
     short = (set(categories) if feed.truncated else set()) if cut is None else cut
-    morning = _morning(feed, unseen, confirmed, server_now, short, holidays() if free is None else free)
+    listings = {category: _listing(category, feed.items, names) for category in categories if category not in broken}
+    read_before = [item for category, items in listings.items() if confirmed.get(category) for item in items]
+    morning = _morning(feed, read_before, unseen, confirmed, server_now, short, holidays() if free is None else free)
     reports = {
         category: CategoryReport("failed", reason=broken[category])
         if category in broken
-        else _report(category, _listing(category, feed.items, names), confirmed.get(category), morning)
+        else _report(category, listings[category], confirmed.get(category), morning)
         for category in categories
     }
     state = overall([report.state for report in reports.values()])
@@ -108,23 +110,37 @@ def assess(
 
 def _morning(
     feed: Feed,
+    witnesses: Sequence[Item],
     unseen: AbstractSet[str],
     confirmed: Mapping[str, date | None],
     server_now: datetime,
     cut: AbstractSet[str],
     free: AbstractSet[date],
 ) -> _Morning:
-    """Settle what all categories share: whether the batch is fresh, and of which day."""
+    """Settle what all categories share: whether the batch is fresh, and of which day.
+
+    The papers of categories that were read before are the witnesses: in one that is read for the first time everything
+    is unseen, also in a batch that is old.
+    """
     today, expected = eastern_day(server_now), expected_day(server_now, free)
     reached = max((day for day in confirmed.values() if day), default=None)
-    fresh = any(_is_fresh(item, unseen) for item in feed.items)
+    fresh = _are_fresh(witnesses or feed.items, unseen)
     own = min(feed.day or expected, today)
     day = own if reached is None or own > reached else max(expected, own)
     return _Morning(feed, unseen, fresh, day, expected, today, reached, cut, free)
 
 
-def _is_fresh(item: Item, unseen: AbstractSet[str]) -> bool:
-    return item.type in ("new", "cross") and item.paper.id in unseen
+def _are_fresh(items: Iterable[Item], unseen: AbstractSet[str]) -> bool:
+    """Whether a listing is of a batch that was never read.
+
+    A paper is announced as new once, so where all new ones are known the batch is old, even with a cross-list that was
+    never seen: the records that an announcement may have been caught up from do not tell every cross-list.
+    """
+    listed: dict[str, set[str]] = {"new": set(), "cross": set()}
+    for item in items:
+        if item.type in listed:
+            listed[item.type].add(item.paper.id)
+    return bool((listed["new"] or listed["cross"]) & unseen)
 
 
 def _listing(category: str, items: Iterable[Item], aliases: Mapping[str, str]) -> list[Item]:
@@ -172,7 +188,7 @@ def _beside_fresh(items: Sequence[Item], confirmed: date | None, morning: _Morni
 
     A paper is announced as new once, so known ones alone mean an old batch; a cross-list may well be known already.
     """
-    if any(_is_fresh(item, morning.unseen) for item in items):
+    if _are_fresh(items, morning.unseen):
         return "announced", ""
     if not items:
         return "quiet", "nothing for this category in the batch"

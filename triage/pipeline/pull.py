@@ -64,9 +64,9 @@ def pull(
     unknown = {name for name, fault in batch.faults.items() if isinstance(fault, InvalidInput)}
     added = Added()
     with store.write():
-        if batch.feed.items and report.announced:
+        if batch.feed.items and (day := _batch_day(store, report)):
             items = [_canonical(item) for item in batch.feed.items]
-            added = store.add_announcement(items, announced=report.announced, feed_day=batch.feed.day, at=now)
+            added = store.add_announcement(items, announced=day, feed_day=batch.feed.day, at=now)
         for category, days in _missed(store, report, wire.server_now, free, unknown).items():
             store.add_missed(category, days, NOBODY)
         number = store.add_run(_run(report, now, wire))
@@ -110,6 +110,17 @@ def _assessed(
         faults={name: str(fault) for name, fault in batch.faults.items()},
         free=free,
     )
+
+
+def _batch_day(store: Store, report: FetchReport) -> date | None:
+    """The announcement that the feed's papers belong to; a stale feed repeats the newest one that was read.
+
+    It may still tell more of it than is stored: the cross-lists that the records do not tell, and the papers of a
+    category that was not followed then.
+    """
+    if report.announced or report.state != "stale":
+        return report.announced
+    return max((day for day in store.confirmed(report.categories).values() if day), default=None)
 
 
 def _missed(
@@ -190,13 +201,17 @@ class _CatchUp:
             except TriageError as fault:
                 broken, missing = fault, True
                 reports[gap.category] = _unfilled(one, gap, fault)
-                notes.append(f"{gap.category}: {reports[gap.category].reason}; the next run tries again")
+                notes.append(_again(gap, reports))
                 continue
             filled = self._sorted(gap, records.papers)
-            added = _sum(added, self._store(gap, filled.days, records.service, late=one.state in ("stale", "failed")))
+            added = _sum(added, self._store(gap, filled.days, records, late=one.state in ("stale", "failed")))
             reached += filled.days
             expected = fetch.expected_day(self.wire.server_now, self.free)
             reports[gap.category] = _filled(one, gap, filled.days, records.service, expected)
+            if records.fault:
+                missing, rest = True, replace(gap, days=records.open)
+                reports[gap.category] = _unfilled(reports[gap.category], rest, records.fault)
+                notes.append(_again(gap, reports))
             notes += _doubts(gap, records, filled)
             self.progress("catching up", gap.category, len(records.papers), len(records.papers))
         whole = _whole(report, reports, reached, missing)
@@ -225,11 +240,12 @@ class _CatchUp:
         seen = self.store.announced_before(ids) - self.caught
         return fetch.fill(gap, papers, asked=self.categories, seen=seen, free=self.free, known=known)
 
-    def _store(self, gap: Gap, days: Mapping[date, Sequence[Item]], service: str, *, late: bool) -> Added:
+    def _store(self, gap: Gap, days: Mapping[date, Sequence[Item]], records: Records, *, late: bool) -> Added:
         """Store one category's missed announcements together with their confirmation.
 
         A batch that the feed lacks today and the records lack too is no confirmed empty day: it may still come. Nor is
-        a day that lies ahead by the clock of the server, which may have answered only now.
+        a day that lies ahead by the clock of the server, which may have answered only now, or one that the records
+        leave open.
         """
         added, newest = Added(), fetch.expected_day(self.wire.server_now, self.free)
         with self.store.write():
@@ -237,9 +253,10 @@ class _CatchUp:
                 listed = [_canonical(item) for item in items if item.paper.id not in self.caught]
                 added = _sum(added, self.store.add_announcement(listed, announced=day, feed_day=None, at=self.now))
                 self.store.add_papers((item.paper for item in listed), at=self.now)
-            whole = [day for day in gap.days if days.get(day) or (day <= newest and not (late and day == gap.days[-1]))]
+            waited = {*records.open, *(gap.days[-1:] if late else ())}
+            whole = [day for day in gap.days if days.get(day) or (day <= newest and day not in waited)]
             states = {day: "announced" if days.get(day) else "quiet" for day in whole}
-            self.store.fill_missed(gap.category, states, f"caught up from {service}")
+            self.store.fill_missed(gap.category, states, f"caught up from {records.service}")
         self.caught.update(item.paper.id for items in days.values() for item in items)
         return added
 
@@ -253,6 +270,11 @@ def _doubts(gap: Gap, records: Records, filled: Filled) -> list[str]:
         what = "1 older paper that changed" if filled.unsure == 1 else f"{filled.unsure} older papers that changed"
         told.append(f"{gap.category}: {what} may be cross-listed anew since {gap.names}; the records do not tell")
     return told
+
+
+def _again(gap: Gap, reports: Mapping[str, CategoryReport]) -> str:
+    """Say of a category what the next run has to bring."""
+    return f"{gap.category}: {reports[gap.category].reason}; the next run tries again"
 
 
 def _unfilled(one: CategoryReport, gap: Gap, fault: TriageError) -> CategoryReport:
