@@ -722,8 +722,26 @@ async def test_a_list_that_is_not_the_whole_day_says_so(morn: Morn, given: dict[
     async with opened(app, size=(100, 24)) as pilot:
         await pilot.pause()
         assert said in lines(app)[-2]
-        if "missing" in given:
-            assert "no cs.CL" in lines(app)[0]
+        if given["state"] == "failed":
+            assert "no newer cs.CL" in lines(app)[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"state": "stale", "missing": {"cs.LG": "late", "cs.CL": "late"}}, "· no newer cs.LG, no newer cs.CL ·"),
+        ({"state": "failed", "missing": {"cs.CL": "no answer"}}, "· cs.LG, no newer cs.CL ·"),
+        ({"state": "partial", "missing": {"cs.CL": "not read: Tue 2026-11-17"}}, "· cs.LG, cs.CL incomplete ·"),
+        ({"state": "partial", "covers": {"cs.LG": FRIDAY}, "missing": {"cs.CL": "503"}}, "· cs.LG, no cs.CL ·"),
+        (
+            {"covers": {"cs.LG": FRIDAY, "cs.CL": date(2026, 11, 19)}, "missing": {"cs.CL": "late"}},
+            "· cs.LG, no cs.CL ·",
+        ),
+        ({}, "· cs.LG cs.CL ·"),
+    ],
+)
+def test_no_category_is_both_there_and_missing(given: dict[str, Any], said: str) -> None:
+    assert said in phrases.headings(a_list(**given), 3)[1]
 
 
 # -- layouts, signs, colours ------------------------------------------------------------------------------------------

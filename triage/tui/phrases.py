@@ -73,7 +73,7 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
     if other:
         return [f"as {other} ranks them, not your ranker: {count} papers", f"{other}: {count}", other]
     profiles = ", ".join(map(clean, shortlist.profiles))
-    covers = " ".join(map(clean, shortlist.covers)) + "".join(f", no {clean(name)}" for name in shortlist.missing)
+    covers = _covers(shortlist)
     when = day(shortlist.announced) if shortlist.announced else ""
     known = [part for part in (when, covers) if part]
     alarm = ["the scores drift: triage stats"] if shortlist.drift else []
@@ -86,6 +86,20 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
         " · ".join(brief),
         "",
     ]
+
+
+def _covers(shortlist: Shortlist) -> str:
+    """The categories that the list holds whole, and what it lacks; none is named on both sides."""
+    whole = " ".join(clean(name) for name in shortlist.covers if name not in shortlist.missing)
+    return ", ".join(filter(None, [whole, *(_lacks(shortlist, name) for name in shortlist.missing)]))
+
+
+def _lacks(shortlist: Shortlist, name: str) -> str:
+    """What is missing of one category: all of the day on the screen, a newer day, or a part."""
+    reached = shortlist.covers.get(name)
+    if reached is None or (shortlist.announced and reached < shortlist.announced):
+        return f"no {clean(name)}"
+    return f"no newer {clean(name)}" if shortlist.state in ("stale", "failed") else f"{clean(name)} incomplete"
 
 
 def standing(shortlist: Shortlist) -> str:
