@@ -359,6 +359,16 @@ def test_pages_that_shift_are_asked_for_once_more(arxiv: ArxivServer, wire: Wire
     assert len(arxiv.log) == 2
 
 
+def test_papers_that_the_api_counts_and_never_gives_are_missed_at_the_end(arxiv: ArxivServer, wire: Wire) -> None:
+    papers = arxiv.papers = _background(1, 4)
+    arxiv.fail("/api", *[Fault(200, api_answer([*papers[:3], papers[0]], total=4))] * 3)
+    start = datetime(2026, 11, 10, tzinfo=UTC)
+    arriving = read_window(wire, ["cs.LG"], start - timedelta(days=1), start + timedelta(hours=23))
+    assert {next(arriving).id for _ in range(3)} == {paper.id for paper in papers[:3]}
+    with pytest.raises(Unavailable, match="counts 1 more"):
+        list(arriving)
+
+
 def _empty(times: int) -> list[Fault]:
     return [Fault(200, api_answer([], total=4, start=3))] * times
 

@@ -139,6 +139,28 @@ def test_a_day_that_the_records_do_not_reach_stays_open_until_somebody_knows(mor
     assert mornings.announced["02"] == ("17", "new")
 
 
+def test_the_api_alone_confirms_no_empty_day(mornings: Mornings) -> None:
+    """It loses whole windows: here the newer one of two days, three times over."""
+    mornings.publish(mornings.on(16), item(1, submitted=handed_in(13)))
+    mornings.read()
+    mornings.publish(mornings.on(17), item(2, submitted=handed_in(16)))
+    mornings.publish(mornings.on(18), item(3, submitted=handed_in(17)))
+    mornings.publish(mornings.on(19), item(4, submitted=handed_in(18)))
+    mornings.server.fail("/oai", Fault(404))
+    mornings.server.fail("/api", *[Fault(200, api_answer([]))] * 3)
+    done = mornings.read()
+    assert done.report.state == "partial"
+    assert mornings.store.missed("cs.LG", date(2026, 11, 1)) == [date(2026, 11, 18)]
+    assert "Wed 2026-11-18 not caught up" in done.report.categories["cs.LG"].reason
+    mornings.read()
+    assert {name: day for name, (day, _) in mornings.announced.items()} == {
+        "01": "16",
+        "02": "17",
+        "03": "18",
+        "04": "19",
+    }
+
+
 def test_records_that_reach_beyond_an_empty_day_confirm_it_alone(mornings: Mornings) -> None:
     mornings.publish(mornings.on(16), item(1, submitted=handed_in(13)))
     mornings.read()
@@ -246,6 +268,17 @@ def test_a_bad_category_is_named_and_the_others_are_stored(mornings: Mornings) -
     assert done.report.categories["cs.ZZ"].state == "failed"
     assert "cs.ZZ" in done.report.categories["cs.ZZ"].reason
     assert set(mornings.announced) == {"01"}
+
+
+def test_entries_that_cannot_be_read_are_counted_for_the_reader(mornings: Mornings) -> None:
+    mornings.publish(day := mornings.on(16), item(1), item(2))
+    body = atom_feed(mornings.server.items, day).replace(b"<id>oai:arXiv.org:9912.00002v1</id>", b"")
+    mornings.server.feed["cs.LG"] = body
+    done = mornings.read()
+    assert (done.report.state, done.notes) == (
+        "announced",
+        ("1 of the feed's 2 entries could not be read and are left out",),
+    )
 
 
 def test_one_category_of_yesterday_is_looked_for_again(mornings: Mornings) -> None:

@@ -83,39 +83,51 @@ def read_window(wire: Wire, categories: Sequence[str], start: datetime, end: dat
 
     Raises:
         InvalidInput: a category that cannot be one, or no category.
-        Unavailable, TryLater: as `Wire.get`.
+        Unavailable: as `Wire.get`; or, at the end, the API counts more papers than it gave.
+        TryLater: as `Wire.get`.
     """
     bad = [category for category in categories if not CATEGORY.fullmatch(category)]
     if bad or not categories:
         raise InvalidInput(f"{bad[0]!r} is no arXiv category" if bad else "no category to search in")
-    seen: set[str] = set()
+    seen, lacking = set[str](), list[int]()
     while start < end:
         opening = max(start, end - _WINDOW)
-        for paper in _slice(wire, categories, opening, end):
+        for paper in _slice(wire, categories, opening, end, lacking):
             if paper.id not in seen:
                 seen.add(paper.id)
                 yield paper
         end = opening
+    if lacking:
+        raise Unavailable(
+            f"the API at {bare(wire.api)} counts {sum(lacking)} more papers than it gives; try again later"
+        )
 
 
-def _slice(wire: Wire, categories: Sequence[str], start: datetime, end: datetime) -> Iterator[Paper]:
-    """Fetch one window, cut in half while it holds too much; neighbours share a minute, so none falls between."""
+def _slice(
+    wire: Wire, categories: Sequence[str], start: datetime, end: datetime, lacking: list[int]
+) -> Iterator[Paper]:
+    """Fetch one window, cut in half while it holds too much; neighbours share a minute, so none falls between.
+
+    How many papers stay away although the API counts them is added to `lacking`.
+    """
     search = _search(categories, start, end)
     distinct: set[str] = set()
-    for ask in range(3):
+    for _ in range(3):  # pages that shift hide papers, and a window without any hit may have lost its page
         results = _pages(wire, search)
         first = next(results, None)
         total = _total(wire)
         if total > MOST_HITS and end - start > _SHORTEST:
             middle = start + (end - start) / 2
-            yield from _slice(wire, categories, middle, end)
-            yield from _slice(wire, categories, start, middle)
+            yield from _slice(wire, categories, middle, end, lacking)
+            yield from _slice(wire, categories, start, middle, lacking)
             return
         for paper in chain([first] if first else [], results):
             distinct.add(paper.id)
             yield paper
-        if distinct and (ask or len(distinct) >= total):
-            return  # pages that shift hide papers and are asked for twice, a window without any hit three times
+        if distinct and len(distinct) >= total:
+            return
+    if len(distinct) < total:
+        lacking.append(total - len(distinct))
 
 
 def _pages(wire: Wire, search: arxiv.Search) -> Iterator[Paper]:

@@ -95,6 +95,9 @@ def read_gap(wire: Wire, gap: Gap, free: AbstractSet[date]) -> Records:
         raise lost or fault from None
     if lost and not more:
         raise lost
+    if lost:
+        empty = _without(more, gap, free)
+        return Records(more, "the API", whole=False, open=empty, fault=lost if empty else None)
     listed = {paper.id for paper in papers}
     service = "OAI-PMH and the API" if papers else "the API"
     return Records([*papers, *more], service, whole=all(paper.id in listed for paper in more))
@@ -104,6 +107,12 @@ def _beyond(papers: Iterable[Paper], gap: Gap, free: AbstractSet[date]) -> tuple
     """The days of a gap that a list does not reach: it has nothing that was handed in since their windows began."""
     dates = [moment for paper in papers if (moment := paper.updated or paper.submitted)]
     return tuple(day for day in gap.days if not dates or max(dates) < opening(day, free))
+
+
+def _without(papers: Iterable[Paper], gap: Gap, free: AbstractSet[date]) -> tuple[date, ...]:
+    """The days of a gap for which no paper was handed in by its first version, which is what the API searches by."""
+    dates = [paper.submitted for paper in papers if paper.submitted]
+    return tuple(day for day in gap.days if not any(opening(day, free) <= one < closing(day) for one in dates))
 
 
 def fill(

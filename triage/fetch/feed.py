@@ -144,9 +144,8 @@ def read_feed(wire: Wire, categories: Sequence[str]) -> Feed:
     if response.status_code != 200 or title.startswith("Feed error"):
         raise _refused(parsed.feed.get("subtitle", "") or title, response.status_code, categories)
     feed = _feed(parsed)
-    wire.note(
-        feed="+".join(categories), day=feed.day, rendered=feed.rendered, entries=feed.size, types=_kinds(feed.items)
-    )
+    told = {"day": feed.day, "rendered": feed.rendered, "entries": feed.size, "skipped": feed.skipped}
+    wire.note(feed="+".join(categories), **told, types=_kinds(feed.items))
     return feed
 
 

@@ -74,6 +74,7 @@ def read_changes(wire: Wire, category: str, since: date) -> Iterator[Paper]:
                 raise Unavailable("arXiv's OAI-PMH service loses its place in the list; try again later") from fault
         else:
             break
+    wire.note(records=wanted, since=since, read=read, unread=unread)
     if unread and not read:
         raise Unavailable(f"none of the {unread} records at {bare(wire.oai)} could be read; check [arxiv] oai")
 

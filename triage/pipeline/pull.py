@@ -15,7 +15,7 @@ from triage.pipeline.vectors import Progress, silent
 from triage.store import Added, Run
 
 if TYPE_CHECKING:
-    from triage.fetch import Batch, CategoryReport, FetchReport, Filled, Gap, Records, Wire
+    from triage.fetch import Batch, CategoryReport, Feed, FetchReport, Filled, Gap, Records, Wire
     from triage.paper import Item, Paper
     from triage.store import Store
 
@@ -72,7 +72,7 @@ def pull(
         number = store.add_run(_run(report, now, wire))
     progress("fetching", what, len(batch.feed.items), len(batch.feed.items))
     caught = catch_up.run(report, number, unknown, {})
-    return replace(caught, added=_sum(added, caught.added))
+    return replace(caught, added=_sum(added, caught.added), notes=(*_skipped(batch.feed), *caught.notes))
 
 
 def _without_feed(catch_up: _CatchUp, fault: TriageError) -> Pulled:
@@ -110,6 +110,12 @@ def _assessed(
         faults={name: str(fault) for name, fault in batch.faults.items()},
         free=free,
     )
+
+
+def _skipped(feed: Feed) -> list[str]:
+    """Say that entries of the feed are no papers to this program, which may be papers to the reader."""
+    some = feed.skipped and feed.items
+    return [f"{feed.skipped} of the feed's {feed.size} entries could not be read and are left out"] if some else []
 
 
 def _batch_day(store: Store, report: FetchReport) -> date | None:
