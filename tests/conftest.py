@@ -41,6 +41,17 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of `homes.ranked_home`, made once and only to be copied; its arXiv does not answer any more."""
+    from homes import ranked_home
+
+    from triage.demo import DemoServer
+
+    with DemoServer() as server:
+        return ranked_home(tmp_path_factory.mktemp("ranked") / "home", server, FakeEncoder())
+
+
 class Clock:
     """A clock moved by hand: `now()` is aware UTC, `monotonic()` seconds, `sleep()` moves both."""
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import ranked_home
 from mail_server import Inbox, inboxed
 from test_cli import run, told
-
-from triage.demo import DemoServer
 
 
 @pytest.fixture
@@ -23,9 +21,8 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, inbox: tuple[Inbox, int], encoder: Any) -> Path:
-    with DemoServer() as server:
-        home = ranked_home(tmp_path / "demo", server, encoder)
+def home(tmp_path: Path, inbox: tuple[Inbox, int], ranked: Path) -> Path:
+    home = shutil.copytree(ranked, tmp_path / "demo")
     with (home / "config.toml").open("a") as stream:
         stream.write(f'\n[smtp]\nhost = "127.0.0.1"\nport = {inbox[1]}\nsecurity = "none"\n')
         stream.write('\n[digest]\nto = "reader@example.org"\nfrom = "triage@example.org"\n')
@@ -164,10 +161,22 @@ def test_a_dry_run_looks_for_the_password(home: Path, inbox: tuple[Inbox, int]) 
 
 
 def test_force_sends_again_with_the_same_number(home: Path, inbox: tuple[Inbox, int]) -> None:
-    for flags in ((), ("--force",), ()):
+    """The very mail, also when every paper of it has been judged since."""
+    assert run(home, "digest", "--no-fetch").returncode == 0
+    shown = json.loads(run(home, "digest", "--no-fetch", "--json").stdout)["mails"][0]["papers"]
+    assert run(home, "keep", *shown).returncode == 0
+    for flags in (("--force",), ()):
         assert run(home, "digest", "--no-fetch", *flags).returncode == 0
     assert len(inbox[0].mails) == 2
-    assert len({mail["Message-ID"] for mail in inbox[0].mails}) == 1
+    assert len({mail.as_bytes() for mail in inbox[0].mails}) == 1
+
+
+def test_a_mail_that_cannot_be_sent_again_goes_out_with_the_next_run(home: Path, inbox: tuple[Inbox, int]) -> None:
+    assert run(home, "digest", "--no-fetch").returncode == 0
+    assert run(home, "digest", "--no-fetch", "--force", TRIAGE_SMTP_PORT="9").returncode == 69
+    for _ in range(2):
+        assert run(home, "digest", "--no-fetch").returncode == 0
+    assert len(inbox[0].mails) == 2
 
 
 def test_one_mail_for_a_recipient_however_the_profiles_change(home: Path, inbox: tuple[Inbox, int]) -> None:

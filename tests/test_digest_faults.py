@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import ranked_home
 from mail_server import SECRET, Inbox, Mailbox, inboxed, make_certificate, serving
 from test_cli import run, told
 
@@ -36,9 +36,8 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, inbox: tuple[Inbox, int], encoder: Any) -> Path:
-    with DemoServer() as server:
-        home = ranked_home(tmp_path / "demo", server, encoder)
+def home(tmp_path: Path, inbox: tuple[Inbox, int], ranked: Path) -> Path:
+    home = shutil.copytree(ranked, tmp_path / "demo")
     with (home / "config.toml").open("a") as stream:
         stream.write(SETTINGS.format(port=inbox[1]))
     return home

@@ -177,6 +177,45 @@ def test_a_day_with_nothing_worth_it_is_no_part_of_a_later_mail(mornings: Mornin
     assert [headings(mail) for mail in mornings.mails()] == [[], []]
 
 
+def test_papers_that_arrive_after_their_mail_come_with_the_next_one(mornings: Mornings) -> None:
+    """Tuesday was slept through, and on Wednesday arXiv's archive is down: its papers come when they can be read."""
+    assert mornings.morning(16, 1, 2) == 0
+    mornings.publish(17, 3, 4)
+    for route in ("/oai", "/api"):
+        mornings.server.fail(route, *[Fault(404)] * 40)
+    assert mornings.morning(18, 5, 6) == 0
+    for route in ("/oai", "/api"):
+        mornings.server.faults[route].clear()
+    _, wednesday = mornings.mails()
+    assert "2026-11-17" in text(wednesday).partition("Missing")[2], "what is missing is said"
+    assert headings(wednesday) == []
+    assert mornings.morning(19, 7) == 0
+    (mail,) = mornings.mails()
+    assert headings(mail) == ["Thu 2026-11-19", "Tue 2026-11-17"]
+    listed = [number for number in range(1, 8) if f"9912.0000{number}" in text(mail)]
+    assert listed == [3, 4, 7], "Wednesday's own are not mailed again"
+    assert mornings.morning(20, 8) == 0
+    (mail,) = mornings.mails()
+    assert headings(mail) == [], "once"
+
+
+def test_late_papers_beyond_five_days_are_counted(mornings: Mornings) -> None:
+    assert mornings.morning(9, 1) == 0
+    mornings.publish(10, 2, 3)
+    for route in ("/oai", "/api"):
+        mornings.server.fail(route, *[Fault(404)] * 40)
+    assert mornings.morning(11, 4) == 0
+    for route in ("/oai", "/api"):
+        mornings.server.faults[route].clear()
+    mornings.mails()
+    for day in (12, 13, 16, 17):
+        mornings.publish(day, day * 10)
+    assert mornings.morning(18, 180) == 0
+    (mail,) = mornings.mails()
+    assert headings(mail)[-1] == "Thu 2026-11-12"
+    assert "2 papers announced before that expired unread" in " ".join(text(mail).split())
+
+
 # -- broken days -------------------------------------------------------------------------------------------------------
 
 

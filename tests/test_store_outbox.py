@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from triage.paper import AnnounceType, Item, Paper
 from triage.store import Mail, Store
 from triage.store.schema import migrations
 
@@ -62,6 +64,44 @@ def test_a_mail_that_was_refused_for_good_gives_its_days_to_the_next(store: Stor
     store.add_mail(replace(MAIL, message_id="<2@x>"), at=NOW)
     assert store.mail_for("me@x", FRIDAY - DAY) is None
     assert store.last_mailed("me@x", FRIDAY + DAY) == FRIDAY
+
+
+def test_papers_that_come_after_their_mail_are_late(store: Store, make_paper: Callable[..., Paper]) -> None:
+    """Only those of its own announcement or of an older one, and only until a mail was composed after them."""
+    early, late, old, fresh, replaced = (make_paper() for _ in range(5))
+    kept, types = replace(MAIL, announced=FRIDAY - DAY), ("new", "cross")
+
+    def announce(paper: Paper, announced: date, hours: int, kind: AnnounceType = "new") -> None:
+        store.add_announcement(
+            [Item(paper, kind)], announced=announced, feed_day=announced, at=NOW + timedelta(hours=hours)
+        )
+
+    announce(early, FRIDAY - DAY, 0)
+    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}, "no mail, no late paper"
+    store.add_mail(kept, at=NOW)
+    announce(late, FRIDAY - DAY, 1)
+    announce(old, FRIDAY - 5 * DAY, 1)
+    announce(fresh, FRIDAY, 1)
+    announce(replaced, FRIDAY - DAY, 1, "replace")
+    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {
+        FRIDAY - DAY: {late.id},
+        FRIDAY - 5 * DAY: {old.id},
+    }
+    assert store.late_papers("me@x", FRIDAY, FRIDAY - 4 * DAY, types) == {FRIDAY - DAY: {late.id}}
+    assert store.late_papers("you@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}
+    store.mark_refused(kept.message_id, "554 no")
+    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}, "its whole day comes with the next"
+    store.add_mail(replace(kept, message_id="<9@x>", announced=FRIDAY), at=NOW + timedelta(hours=2))
+    assert store.late_papers("me@x", FRIDAY + DAY, FRIDAY - 9 * DAY, types) == {}
+
+
+def test_a_mail_that_was_sent_and_is_refused_at_the_next_sending_stays_sent(store: Store) -> None:
+    store.add_mail(MAIL, at=NOW)
+    store.mark_sent(MAIL.message_id, at=NOW)
+    store.begin_sending(MAIL.message_id)
+    assert store.pending_mails("me@x") == [MAIL], "a kill now, and the next run sends it"
+    store.mark_refused(MAIL.message_id, "554 no")
+    assert store.mail_for("me@x", FRIDAY) == replace(MAIL, state="sent")
 
 
 def test_an_attempt_makes_a_refused_mail_pending_again(store: Store) -> None:

@@ -28,7 +28,7 @@ OUTPUTS = ("text", "html", "eml", "md", "json")
 @click.option("--output", type=click.Choice(OUTPUTS), help="Print the mail in this form instead of sending it.")
 @click.option("--to", metavar="ADDRESS", help="Another recipient than the one in the settings; - prints the mail.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; ask arXiv nothing, send and write nothing.")
-@click.option("--force", is_flag=True, help="Send today's mail again although it was sent.")
+@click.option("--force", is_flag=True, help="Send today's mail again, as it was.")
 @click.option("--no-fetch", is_flag=True, help="Use what is stored; ask arXiv nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 @profile_option

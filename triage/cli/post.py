@@ -22,6 +22,9 @@ BROKEN_DAYS = 3
 """After so many broken days in a row one alert goes out."""
 
 _DAY = timedelta(days=1)
+_OPEN = timedelta(days=14)
+"""For so long papers that arrived after their mail come with the next one: as long as fetch fills gaps."""
+
 _WHOLE = ("ready", "nothing-worth-it", "quiet")
 """States of a list in which everything that was announced was read."""
 
@@ -88,11 +91,15 @@ class Post:
         return done, True
 
     def listed(self, recipient: str, focus: Sequence[Profile]) -> Shortlist:
-        """The list of the whole coffee, with every announcement since the last one that the recipient was mailed."""
+        """The list of the whole coffee, with every announcement since the last one that the recipient was mailed.
+
+        Papers that came into an announcement after its mail are in it too.
+        """
         from triage.pipeline import shortlist
 
-        around, since = self._around, None
+        around, since, late = self._around, None, dict[date, frozenset[str]]()
         if days := self._store.announcement_days()[:1]:
+            late = self._store.late_papers(recipient, days[0], days[0] - _OPEN, around.config.types)
             first = self._store.first_refused(recipient) or days[0]
             since = self._store.last_mailed(recipient, days[0]) or first - _DAY
         return shortlist(
@@ -107,6 +114,7 @@ class Post:
             encoder=around.encoder,
             fast=around.fast,
             since=since,
+            late=late,
             free=around.holidays,
         )
 
@@ -123,8 +131,8 @@ class Post:
 
         announced = listed.announced or self._around.clock.today()
         before = self._store.mail_for(recipient, announced)
-        if before and before.state == "sent" and not self._force:
-            return Outcome(to, "already-sent", before)
+        if before and before.state == "sent":
+            return self._send(to, before) if self._force else Outcome(to, "already-sent", before)
         mail = _mail(recipient, announced, listed)
         if not listed.papers:
             return Outcome(to, "nothing", self._nothing(mail, before, listed))

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from triage import budget, fetch, rank
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 DAY = timedelta(days=1)
+NONE_LATE: Mapping[date, AbstractSet[str]] = MappingProxyType({})
 RECENT = timedelta(days=14)
 """Announcements that were missed and not caught up are named for so long."""
 
@@ -44,6 +46,7 @@ def shortlist(
     encoder: Encoder | None = None,
     fast: Encoder | None = None,
     since: date | None = None,
+    late: Mapping[date, AbstractSet[str]] = NONE_LATE,
     free: AbstractSet[date] | None = None,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
@@ -61,16 +64,15 @@ def shortlist(
         encoder: names the cached vectors, so that an edited profile is ranked anew; without one its kept order stays.
         fast: the same of the fast encoder.
         since: the newest announcement that was met before; what came after it joins in. The last session's when None.
+        late: papers that came into an announcement after it was met: they join in, its others do not.
         free: arXiv's holidays; the bundled ones when None.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
-    days = _days(store, last := since or store.last_shown("session", today or now.date()))
-    if days and (encoder or fast) and (edited := _edited(store, focus, ranker, days)):
-        rank_days(store, edited, encoder, types=types, at=now, rankers=_needed(ranker, against), fast=fast)
-    found = _rankings(store, focus, ranker, days)
-    left, shared = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
-    measures = calibrations(store, found, ranker)
-    papers, left_out = _chosen(store, focus, found, (ranker, against), left, shared, measures)
+    days = _days(store, last := since or store.last_shown("session", today or now.date()), late)
+    found = _ranked(store, focus, (encoder, fast), (ranker, against), days, types, now)
+    left, (waiting, past) = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
+    measures, out = calibrations(store, found, ranker), past | _met(found, late)
+    papers, left_out = _chosen(store, focus, found, (ranker, against), left, (waiting, out), measures)
     covers, sides, lacking = _read(store, focus, now, free)
     return Shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
@@ -87,7 +89,7 @@ def shortlist(
         calibration={name: measure.standing for name, measure in measures.items()},
         drift=_drifts(store, focus),
         parameters=_parameters(focus, against),
-        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last)),
+        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last, late)),
         days=tuple(days),
     )
 
@@ -126,8 +128,8 @@ def _chosen(
 
     The prior chances decide as the reader's own verdicts moved them.
     """
-    sources, past = shared
-    judged, ranked, worth, others = store.judged() | past, {}, {}, {}
+    sources, out = shared
+    judged, ranked, worth, others = store.judged() | out, {}, {}, {}
     seed = max((one.announced for rankings in found.values() for one in rankings), default=date.min).toordinal()
     for name, rankings in found.items():
         days = [ranking.announced for ranking in rankings]
@@ -179,10 +181,21 @@ def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: d
     )
 
 
-def _days(store: Store, last: date | None) -> list[date]:
-    """The newest announcement and those since the last one that was met, newest first, at most five."""
+def _days(store: Store, last: date | None, late: Mapping[date, AbstractSet[str]]) -> list[date]:
+    """The newest announcement, those since the last one that was met, and those with late papers; at most five.
+
+    Newest first.
+    """
     days = store.announcement_days()[:DAYS]
-    return [day for day in days if last and day > last] or days[:1]
+    fresh = [day for day in days if last and day > last] or days[:1]
+    return [day for day in days if day in fresh or day in late]
+
+
+def _met(found: Mapping[str, Sequence[Ranking]], late: Mapping[date, AbstractSet[str]]) -> set[str]:
+    """Papers of announcements that were met before, where these are there again for their late papers alone."""
+    ranked = [(one.announced, {scored.paper.id for scored in one.papers}) for some in found.values() for one in some]
+    fresh = {paper for day, papers in ranked if day not in late for paper in papers}
+    return {paper for day, papers in ranked if day in late for paper in papers - late[day]} - fresh
 
 
 def _rankings(store: Store, focus: Iterable[Profile], ranker: str, days: Iterable[date]) -> dict[str, list[Ranking]]:
@@ -196,10 +209,22 @@ def _stale(profile: Profile, rankings: Sequence[Ranking]) -> bool:
     return not rankings or any(ranking.fingerprint != profile.fingerprint for ranking in rankings)
 
 
-def _edited(store: Store, focus: Iterable[Profile], ranker: str, days: Iterable[date]) -> list[Profile]:
-    """The profiles whose kept order of these days is not that of their newest version."""
-    found = _rankings(store, focus, ranker, days)
-    return [profile for profile in focus if _stale(profile, found[profile.name])]
+def _ranked(
+    store: Store,
+    focus: Sequence[Profile],
+    encoders: tuple[Encoder | None, Encoder | None],
+    rankers: tuple[str, str],
+    days: Sequence[date],
+    types: Sequence[str],
+    now: datetime,
+) -> dict[str, list[Ranking]]:
+    """The rankings of these days, made anew for the profiles that were edited since; without an encoder as they are."""
+    found = _rankings(store, focus, rankers[0], days)
+    edited = [profile for profile in focus if _stale(profile, found[profile.name])]
+    if not (days and edited and any(encoders)):
+        return found
+    rank_days(store, edited, encoders[0], types=types, at=now, rankers=_needed(*rankers), fast=encoders[1])
+    return _rankings(store, focus, rankers[0], days)
 
 
 def _papers(rankings: Sequence[Ranking]) -> list[ScoredPaper]:
@@ -252,14 +277,15 @@ def _labelled(scored: ScoredPaper, sources: Mapping[str, str]) -> ScoredPaper:
     return replace(scored, why=(f"replacement, version {paper.version}", *scored.why))
 
 
-def _backlog(store: Store, days: Sequence[date], last: date | None) -> list[str]:
+def _backlog(store: Store, days: Sequence[date], last: date | None, late: Mapping[date, AbstractSet[str]]) -> list[str]:
     """Say that a list holds several announcements, and how many papers of older ones were never on any list."""
     if len(days) < 2:
         return []
     oldest = min(days)
     told = [f"{len(days)} announcements in one coffee, from {oldest:%a} {oldest.isoformat()} on"]
-    expired = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []
-    return told + ([f"{len(expired)} papers announced before that expired unread"] if expired else [])
+    missed = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []
+    expired = len(missed) + sum(len(papers) for day, papers in late.items() if day < oldest)
+    return told + ([f"{expired} papers announced before that expired unread"] if expired else [])
 
 
 def _notes(focus: Sequence[Profile], found: dict[str, list[Ranking]]) -> tuple[str, ...]:

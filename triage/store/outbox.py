@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, cast
@@ -67,6 +67,25 @@ class Outbox(Connection):
             self.rows(f"SELECT max(announced) FROM mails WHERE {where}", (recipient, iso(before)))[0][0]  # type: ignore[arg-type]
         )
 
+    def late_papers(
+        self, recipient: str, before: date, since: date, types: Sequence[str]
+    ) -> dict[date, frozenset[str]]:
+        """Papers that came into an announcement from `since` on only after its mail was composed, by announcement.
+
+        They are in no mail, neither in its own nor in one for a later announcement before `before`.
+        """
+        where = f"recipient = ? AND announced < ? AND kind = 'digest' AND {_REACHED}"
+        rows: list[Any] = self.rows(
+            f"SELECT a.announced, a.paper_id FROM announcements a, (SELECT max(announced) AS day, max(composed_at) AS "
+            f"at FROM mails WHERE {where}) AS mailed WHERE a.announced BETWEEN ? AND mailed.day "
+            f"AND a.seen_at > mailed.at AND a.type IN ({','.join('?' * len(types))})",
+            (recipient, iso(before), iso(since), *types),
+        )
+        found: dict[date, set[str]] = {}
+        for announced, paper in rows:
+            found.setdefault(date.fromisoformat(announced), set()).add(paper)
+        return {day: frozenset(papers) for day, papers in found.items()}
+
     def first_refused(self, recipient: str) -> date | None:
         """The oldest announcement whose mail was refused for good: the next one has to begin with it."""
         where = "recipient = ? AND kind = 'digest' AND state = 'pending' AND refused <> ''"
@@ -116,12 +135,13 @@ class Outbox(Connection):
             )
 
     def begin_sending(self, message_id: str) -> None:
-        """Count an attempt, before the server is asked.
+        """Count an attempt, before the server is asked; a mail that is sent again is pending once more.
 
         A full disk then stops the mail and not the mark: what could not be marked would go out with every run.
         """
+        attempt = "attempts = attempts + 1, state = 'pending', refused = ''"
         with self.write() as db:
-            db.execute("UPDATE mails SET attempts = attempts + 1, refused = '' WHERE message_id = ?", (message_id,))
+            db.execute(f"UPDATE mails SET {attempt} WHERE message_id = ?", (message_id,))
 
     def mark_sent(self, message_id: str, *, at: datetime) -> None:
         """Remember that the server took the mail."""
@@ -129,9 +149,13 @@ class Outbox(Connection):
             db.execute("UPDATE mails SET state = 'sent', sent_at = ? WHERE message_id = ?", (iso(at), message_id))
 
     def mark_refused(self, message_id: str, reason: str) -> None:
-        """Remember that the server refused the mail for good."""
+        """Remember that the server refused the mail for good; one that it took before stays sent."""
         with self.write() as db:
-            db.execute("UPDATE mails SET refused = ? WHERE message_id = ?", (reason, message_id))
+            db.execute(
+                "UPDATE mails SET state = iif(sent_at IS NULL, state, 'sent'), refused = iif(sent_at IS NULL, ?, '') "
+                "WHERE message_id = ?",
+                (reason, message_id),
+            )
 
     def end_digest_day(self, day: date, reason: str, *, at: datetime) -> None:
         """Remember how the digest fared on a local day; "" is fine, and one fine run makes the day a fine one.
