@@ -663,6 +663,22 @@ def test_a_category_without_papers_beside_others_is_quiet() -> None:
     assert report.categories["hep-th"].reason
 
 
+@pytest.mark.parametrize("unseen", [{"9912.00001"}, set()], ids=["a fresh batch", "a second run"])
+def test_a_category_that_always_had_papers_is_not_quiet_without_them(unseen: set[str]) -> None:
+    reached = THURSDAY if unseen else FRIDAY
+    confirmed: dict[str, date | None] = {"cs.LG": reached, "cs.CL": THURSDAY, "hep-th": THURSDAY}
+    report = assess(
+        list(confirmed),
+        _feed(item(1)),
+        unseen=unseen,
+        confirmed=confirmed,
+        server_now=FRIDAY_MORNING,
+        steady={"cs.LG", "cs.CL"},
+    )
+    assert [one.state for one in report.categories.values()] == ["announced", "stale", "quiet"]
+    assert (report.state, report.announced) == ("partial", FRIDAY)
+
+
 def test_one_category_of_yesterday_beside_one_of_today_is_partial() -> None:
     feed = _feed(item(1), item(2, "new", ("cs.CL",)))
     confirmed: dict[str, date | None] = {"cs.LG": THURSDAY, "cs.CL": THURSDAY}

@@ -297,6 +297,22 @@ def test_one_category_of_yesterday_is_looked_for_again(mornings: Mornings) -> No
     assert mornings.announced == {"01": ("23", "new"), "02": ("23", "new"), "03": ("24", "new"), "04": ("24", "new")}
 
 
+def test_a_category_that_falls_out_of_a_batch_is_asked_for_elsewhere(mornings: Mornings) -> None:
+    """It had papers in every announcement of four weeks; one morning the feed has only those of the others."""
+    weeks = [date(2026, 10, 1) + timedelta(days=number) for number in range(46)]
+    mornings.store.fill_missed("cs.LG", {day: "announced" for day in weeks if day.weekday() < 5}, "read")
+    mornings.publish(mornings.on(16), item(1), item(2, "new", ("cs.CL",)))
+    mornings.read(*BOTH)
+    mornings.publish(mornings.on(17, 7), item(3, submitted=handed_in(16)), item(4, "new", ("cs.CL",)))
+    mornings.server.items = mornings.server.items[1:]
+    done = mornings.read(*BOTH)
+    assert (done.report.state, done.report.categories["cs.LG"].state) == ("partial", "stale")
+    mornings.on(17, 12)
+    done = mornings.read(*BOTH)
+    assert {name: one.state for name, one in done.report.categories.items()} == dict.fromkeys(BOTH, "announced")
+    assert mornings.announced["03"] == ("17", "new")
+
+
 def test_v1_on_monday_and_v2_on_wednesday_are_one_paper(mornings: Mornings) -> None:
     mornings.publish(mornings.on(16), item(1, id="hep-th/9901001"), item(2, id="math/9901001", version=3))
     mornings.read()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CategoryState = Literal["announced", "quiet", "stale", "truncated", "failed"]
 FetchState = Literal["announced", "quiet", "stale", "partial", "failed"]
 
+_NOTHING: tuple[CategoryState, str] = ("quiet", "nothing for this category in the batch")
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryReport:
@@ -60,6 +62,7 @@ class _Morning:
     reached: date | None
     cut: AbstractSet[str]
     free: AbstractSet[date]
+    steady: AbstractSet[str]
 
 
 def failure(categories: Iterable[str], reason: str) -> FetchReport:
@@ -78,6 +81,7 @@ def assess(
     cut: AbstractSet[str] | None = None,
     faults: Mapping[str, str] | None = None,
     free: AbstractSet[date] | None = None,
+    steady: AbstractSet[str] = frozenset(),
 ) -> FetchReport:
     """Decide what the feed means, per category and overall.
 
@@ -92,12 +96,14 @@ def assess(
             None.
         faults: categories that could not be read, and why.
         free: arXiv's holidays; the bundled ones when None.
+        steady: categories that had papers in every announcement lately, so that none at all needs another witness.
     """
     names, broken = aliases or {}, faults or {}
     short = (set(categories) if feed.truncated else set()) if cut is None else cut
     listings = {category: _listing(category, feed.items, names) for category in categories if category not in broken}
     read_before = [item for category, items in listings.items() if confirmed.get(category) for item in items]
-    morning = _morning(feed, read_before, unseen, confirmed, server_now, short, holidays() if free is None else free)
+    evenings = holidays() if free is None else free
+    morning = _morning(feed, read_before, unseen, confirmed, server_now, short, evenings, steady)
     reports = {
         category: CategoryReport("failed", reason=broken[category])
         if category in broken
@@ -116,6 +122,7 @@ def _morning(
     server_now: datetime,
     cut: AbstractSet[str],
     free: AbstractSet[date],
+    steady: AbstractSet[str],
 ) -> _Morning:
     """Settle what all categories share: whether the batch is fresh, and of which day.
 
@@ -127,7 +134,7 @@ def _morning(
     fresh = _are_fresh(witnesses or feed.items, unseen)
     own = min(feed.day or expected, today)
     day = own if reached is None or own > reached else max(expected, own)
-    return _Morning(feed, unseen, fresh, day, expected, today, reached, cut, free)
+    return _Morning(feed, unseen, fresh, day, expected, today, reached, cut, free, steady)
 
 
 def _are_fresh(items: Iterable[Item], unseen: AbstractSet[str]) -> bool:
@@ -155,21 +162,25 @@ def _listing(category: str, items: Iterable[Item], aliases: Mapping[str, str]) -
 
 
 def _report(category: str, items: Sequence[Item], confirmed: date | None, morning: _Morning) -> CategoryReport:
-    state, reason = _verdict(category in morning.cut, items, confirmed, morning)
+    state, reason = _verdict(category, items, confirmed, morning)
     types = [item.type for item in items]
     replaced = types.count("replace") + types.count("replace-cross")
     return CategoryReport(state, types.count("new"), types.count("cross"), replaced, reason)
 
 
-def _verdict(cut: bool, items: Sequence[Item], confirmed: date | None, morning: _Morning) -> tuple[CategoryState, str]:
+def _verdict(
+    category: str, items: Sequence[Item], confirmed: date | None, morning: _Morning
+) -> tuple[CategoryState, str]:
     """Name the state of one category and why."""
     if not morning.feed.items:
         return _empty(morning)
-    if cut and (morning.fresh or confirmed is None or confirmed < morning.expected):
+    if category in morning.cut and (morning.fresh or confirmed is None or confirmed < morning.expected):
         return "truncated", "the feed holds exactly 2000 items: the oldest new papers are cut off"
-    if morning.fresh:
-        return _beside_fresh(items, confirmed, morning)
-    return _repeated(items, confirmed, morning)
+    told = (_beside_fresh if morning.fresh else _repeated)(items, confirmed, morning)
+    read = confirmed is not None and confirmed >= morning.expected
+    if told == _NOTHING and not read and category in morning.steady:
+        return "stale", f"{_NOTHING[1]}, although it had papers in all its last ones"
+    return told
 
 
 def _empty(morning: _Morning) -> tuple[CategoryState, str]:
@@ -191,7 +202,7 @@ def _beside_fresh(items: Sequence[Item], confirmed: date | None, morning: _Morni
     if _are_fresh(items, morning.unseen):
         return "announced", ""
     if not items:
-        return "quiet", "nothing for this category in the batch"
+        return _NOTHING
     if any(item.type == "new" for item in items) and confirmed and confirmed < morning.day:
         return "stale", f"only papers announced before, while others have the batch of {_name(morning.day)}"
     return "announced", ""
@@ -204,7 +215,7 @@ def _repeated(items: Sequence[Item], confirmed: date | None, morning: _Morning) 
         # Others of the batch vouch for this category; only replacements tell nothing, so the feed's date must do.
         known = _reached(morning) or (_only_replacements(morning.feed) and morning.day >= morning.expected)
     if known:
-        return ("announced", "") if items else ("quiet", "nothing for this category in the batch")
+        return ("announced", "") if items else _NOTHING
     if may_be_quiet(morning.expected, morning.free):
         return "quiet", "no newer announcement: a holiday of arXiv's calendar"
     return "stale", f"the feed repeats papers announced before; the batch of {_awaited(morning)} is expected"

@@ -109,6 +109,7 @@ def _assessed(
         cut=batch.cut,
         faults={name: str(fault) for name, fault in batch.faults.items()},
         free=free,
+        steady=store.steady(categories),
     )
 
 

@@ -11,6 +11,10 @@ from typing import Any, cast
 
 from triage.store.connection import Connection, day_or_none, instant_or_none, iso
 
+STEADY = 20
+"""After so many announcements with papers, four weeks of them, an empty one has a chance of 1 in 22 (Laplace's rule of
+succession)."""
+
 _WHOLE = "('announced', 'quiet')"
 
 
@@ -78,6 +82,18 @@ class Runs(Connection):
         """The announcements of a category that were read whole."""
         rows = self.rows(f"SELECT announced FROM coverage WHERE category = ? AND state IN {_WHOLE}", (category,))
         return {date.fromisoformat(str(row[0])) for row in rows}
+
+    def steady(self, categories: Iterable[str]) -> set[str]:
+        """The categories that had papers in each of their newest `STEADY` announcements."""
+        found = set()
+        for category in categories:
+            rows = self.rows(
+                f"SELECT state FROM coverage WHERE category = ? AND state IN {_WHOLE} ORDER BY announced DESC LIMIT ?",
+                (category, STEADY),
+            )
+            if [row[0] for row in rows] == ["announced"] * STEADY:
+                found.add(category)
+        return found
 
     @staticmethod
     def _cover(
