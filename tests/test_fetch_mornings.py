@@ -16,7 +16,7 @@ from conftest import Clock
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from triage.fetch import Wire, read_journal
+from triage.fetch import Wire, read_journal, read_papers
 from triage.paper import Verdict
 from triage.pipeline import due, next_look, pull, refresh, remember, shortlist
 from triage.profile import Profile
@@ -526,11 +526,15 @@ def test_every_answer_is_logged_without_secrets(mornings: Mornings, tmp_path: Pa
     mornings.publish(mornings.on(16), item(1))
     mornings.server.fail("/atom", Fault(429, b"Rate exceeded.", {"Retry-After": "7", "Set-Cookie": "hunter2"}))
     mornings.read(**secret, contact="ada@example.org")
+    with Wire(**secret, pause=0, clock=mornings.clock, folder=tmp_path) as wire:
+        assert set(read_papers(wire, ["9912.00001"])) == {"9912.00001"}
     rows = read_journal(tmp_path)
     assert [(row.get("status"), row.get("fault") is not None) for row in rows if "url" in row] == [
         (429, True),
         (200, False),
+        (200, False),
     ]
+    assert "id_list=9912.00001" in rows[-1]["url"]
     assert rows[0]["headers"]["retry-after"] == "7"
     assert "date" in rows[1]["headers"]
     fact = next(row for row in rows if "entries" in row)
