@@ -121,6 +121,15 @@ def test_one_late_category_of_several_is_a_look_too() -> None:
         assert next_look(store) == MORNING + timedelta(minutes=30)
 
 
+def test_looks_of_one_day_are_those_by_the_clock_of_arxiv() -> None:
+    """This clock is three hours late: its midnight Eastern lies between two looks of one morning."""
+    with closing(Store()) as store:
+        at = [datetime(2026, 11, 20, 4, 45, tzinfo=UTC) + timedelta(minutes=30 * number) for number in range(2)]
+        for when in at:
+            store.add_run(Run(when, "stale", None, {"cs.LG": ("stale", "late")}, offset_s=3 * 3600.0))
+        assert looks(store) == at
+
+
 def test_many_looks_are_one_short_line() -> None:
     with closing(Store()) as store:
         for number in range(12):

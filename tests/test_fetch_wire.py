@@ -226,6 +226,18 @@ def test_an_absurd_retry_after_ends_within_a_day(arxiv: ArxivServer, clock: Cloc
         assert read_feed(wire, ["cs.LG"]).size == 2
 
 
+def test_a_refusal_under_a_clock_that_ran_ahead_shuts_nobody_out(
+    arxiv: ArxivServer, clock: Clock, tmp_path: Path
+) -> None:
+    arxiv.fail("/atom", Fault(403))
+    clock.advance(400 * 86400)
+    with made(arxiv, clock, folder=tmp_path) as wire, pytest.raises(Unavailable, match="403"):
+        read_feed(wire, ["cs.LG"])
+    clock.elapsed -= 400 * 86400
+    with made(arxiv, clock, folder=tmp_path) as wire:
+        assert read_feed(wire, ["cs.LG"]).size == 2
+
+
 def test_a_storm_without_a_time_doubles_from_a_minute(arxiv: ArxivServer, clock: Clock) -> None:
     arxiv.fail("/atom", *[Fault(429, b"Rate exceeded.")] * 9)
     with made(arxiv, clock, total_s=10_000, rng=random.Random(1)) as wire, pytest.raises(TryLater):

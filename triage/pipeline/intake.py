@@ -177,14 +177,16 @@ def _rank(
 def looks(store: Store) -> list[datetime]:
     """When a batch that is late was looked for, oldest first; nothing once a run has read it.
 
-    They are the newest runs of one Eastern day, up to the newest one, that did not bring what the calendar expects.
+    They are the newest runs of one Eastern day by arXiv's clock, up to the newest one, that did not bring what the
+    calendar expects.
     """
     runs = store.last_runs(50)
     if not runs or not _is_late(runs[0]):
         return []
-    day = fetch.eastern_day(runs[0].at)
-    found = takewhile(lambda run: fetch.eastern_day(run.at) == day and (_is_late(run) or run.state == "failed"), runs)
-    return [run.at for run in found][::-1]
+    ahead = timedelta(seconds=store.offset_s() or 0.0)
+    day = fetch.eastern_day(runs[0].at + ahead)
+    same = takewhile(lambda run: fetch.eastern_day(run.at + ahead) == day, runs)
+    return [run.at for run in takewhile(lambda run: _is_late(run) or run.state == "failed", same)][::-1]
 
 
 def next_look(store: Store) -> datetime | None:
