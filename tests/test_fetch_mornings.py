@@ -611,6 +611,15 @@ def test_an_announced_paper_that_the_api_lacks_is_asked_for_again(mornings: Morn
     assert paper.pages == 12
 
 
+def test_what_a_server_says_reaches_the_terminal_without_its_control_signs(mornings: Mornings, encoder: Any) -> None:
+    """XML allows the C1 controls, of which U+009B begins an escape sequence, and the signs that turn the direction."""
+    mornings.publish(mornings.on(16), item(1))
+    mornings.server.fail("/api", Fault(400, api_error("no\u009b2J\u202e way")))
+    (note,) = _refresh(mornings, encoder).notes
+    assert "question: no way; page counts" in note
+    assert note.isprintable()
+
+
 def test_a_gap_and_a_dead_cron_are_said_in_the_list(mornings: Mornings, encoder: Any) -> None:
     mornings.publish(mornings.on(16), item(1))
     _refresh(mornings, encoder)

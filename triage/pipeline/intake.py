@@ -20,6 +20,7 @@ from triage.pipeline.retention import A_RUN, Term, outlived, prune
 from triage.pipeline.review import look_back
 from triage.pipeline.standing import arxiv_now
 from triage.pipeline.vectors import Progress, embed_missing, silent
+from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
@@ -150,7 +151,8 @@ def refresh(
     notes += look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)
     late = any(one.state == "stale" for one in pulled.report.categories.values())
     again = now + fetch.LOOK_AGAIN if late else None
-    return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, tuple(notes), pulled.fault, again)
+    lines = tuple(map(clean, notes))  # some quote what a server said
+    return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, lines, pulled.fault, again)
 
 
 def _rank(
