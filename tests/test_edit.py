@@ -100,6 +100,16 @@ def test_accepting_keeps_the_old_version_and_undo_brings_it_back(profile: Path, 
     assert edit.undo(profile, history) is None
 
 
+def test_undo_goes_back_through_a_text_that_came_twice(profile: Path, tmp_path: Path) -> None:
+    history = tmp_path / "history"
+    for text in (NEW, OLD):
+        edit.accept(draft_of(profile, text), text, history)
+    met = []
+    while edit.undo(profile, history):
+        met.append(profile.read_text())
+    assert met == [NEW, OLD]
+
+
 def test_twenty_versions_are_kept_and_undo_goes_back_through_all(profile: Path, tmp_path: Path) -> None:
     history = tmp_path / "history"
     for number in range(25):

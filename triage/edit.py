@@ -193,10 +193,9 @@ def undo(path: Path, history: Path) -> Path | None:
         CannotWrite, CannotCreate: nothing was changed.
     """
     with _alone(path, history) as kept:
-        now = read(path)
-        versions = [version for version in _versions(kept) if read(version) != now]
-        for same in set(_versions(kept)) - set(versions):
-            same.unlink()  # a process that died between keeping a version and writing the profile left it
+        now, versions = read(path), list(_versions(kept))
+        while versions and read(versions[-1]) == now:
+            versions.pop().unlink()  # a process that died between keeping a version and writing the profile left it
         if not versions:
             return None
         taken = kept / f"undone-{versions[-1].name}"
