@@ -268,3 +268,15 @@ def test_the_notebook_has_one_entry_a_coffee_and_takes_a_line(triage: Triage, ho
     )
     assert "> their \\[table\\] 3" in page
     assert len(triage("notebook", "--limit", "1")[1].splitlines()) == 1
+
+
+def test_the_notebook_counts_the_papers_that_it_lists(triage: Triage) -> None:
+    triage("notebook", "--write", "no coffee, and yet")
+    triage("keep", "2611.00001", "2611.00003")
+    assert "2 kept  no coffee" in triage("notebook")[1]
+    triage("dismiss", "2611.00001")
+    (row,) = json.loads(triage("notebook", "--json")[1])["entries"]
+    assert (row["kept"], row["papers"]) == (1, ["2611.00003"])
+    page = triage("notebook", "--markdown")[1]
+    assert ", 1 kept." in page
+    assert "KV cache" not in page

@@ -32,35 +32,35 @@ def notebook_command(around: Surroundings, line: str | None, limit: int, as_mark
 
     if line is not None:
         around.store.write_line(around.clock.today(), clean(line))
-    entries = around.store.notebook()[-limit:]
+    entries = [(one, _kept(around, one.day)) for one in around.store.notebook()[-limit:]]
     if as_json:
-        click.echo(json.dumps({"schema": 1, "entries": [_row(around, one) for one in entries]}))
+        click.echo(json.dumps({"schema": 1, "entries": [_row(one, kept) for one, kept in entries]}))
     elif as_markdown:
-        click.echo("\n".join(_page(one, _kept(around, one.day)) for one in reversed(entries)), nl=False)
+        click.echo("\n".join(_page(one, kept) for one, kept in reversed(entries)), nl=False)
     else:
-        for one in entries:
-            click.echo(_line(one))
+        for one, kept in entries:
+            click.echo(_line(one, kept))
     if not entries and not as_json:
         click.echo("triage: the notebook is empty; the first coffee writes its first line", err=True)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: Entry, kept: Sequence[Exported]) -> str:
     from triage.text import clean
 
-    facts = f"{entry.minutes:>4.0f} min  {entry.shown:>2} shown  {entry.kept:>2} kept"
+    facts = f"{entry.minutes:>4.0f} min  {entry.shown:>2} shown  {len(kept):>2} kept"
     return f"{entry.day:%a %d %b %Y}  {facts}  {clean(entry.line)}".rstrip()
 
 
-def _row(around: Surroundings, entry: Entry) -> dict[str, object]:
+def _row(entry: Entry, kept: Sequence[Exported]) -> dict[str, object]:
     from triage.text import clean
 
     return {
         "day": entry.day.isoformat(),
         "minutes": round(entry.minutes, 1),
         "shown": entry.shown,
-        "kept": entry.kept,
+        "kept": len(kept),
         "line": clean(entry.line),
-        "papers": [one.paper.id for one in _kept(around, entry.day)],
+        "papers": [one.paper.id for one in kept],
     }
 
 
@@ -68,19 +68,21 @@ def _page(entry: Entry, kept: Sequence[Exported]) -> str:
     """One coffee as a section: the line as a quotation, what was kept as a list."""
     from triage.export import FORMATS, plain
 
-    facts = f"{entry.minutes:.0f} minutes, {entry.shown} shown, {entry.kept} kept."
+    facts = f"{entry.minutes:.0f} minutes, {entry.shown} shown, {len(kept)} kept."
     said = f"\n> {plain(entry.line)}\n" if entry.line else ""
     papers = f"\n{FORMATS['markdown'](kept)}" if kept else ""
     return f"## {entry.day:%A %d %B %Y}\n\n{facts}\n{said}{papers}"
 
 
 def _kept(around: Surroundings, day: date) -> list[Exported]:
-    """What was kept on a local day and stands, with its notes and tags."""
+    """What was kept on a local day and stands, with its notes and tags.
+
+    The verdicts count, not the number that the session wrote when it closed: one taken back later is not kept.
+    """
     from triage.export import Entry
 
-    names = [one.paper_id for one in around.store.standing(day) if one.kind == "keep"]
+    newest = {one.paper_id: one.kind for one in around.store.standing(day) if one.kind != "open"}
+    names = [name for name, kind in newest.items() if kind == "keep"]
     papers, tags = around.store.papers(names), around.store.tags()
     notes = {note.paper_id: note.text for note in around.store.notes()}
-    return [
-        Entry(papers[name], day=day, note=notes.get(name, ""), tags=tags.get(name, ())) for name in dict.fromkeys(names)
-    ]
+    return [Entry(papers[name], day=day, note=notes.get(name, ""), tags=tags.get(name, ())) for name in names]
