@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
+from contextlib import suppress
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from triage.errors import InvalidInput
 from triage.profile import Profile, parse
+from triage.profile.write import render, schema
 
 GOOD = """\
 name = "agents"
@@ -166,6 +171,41 @@ def test_a_broken_profile_gets_its_place_and_what_was_meant(text: str, line: int
     found = [one for one in problems if message in one.message]
     assert [(one.line, one.column) for one in found] == [(line, column)], problems
     assert len(problems) == 1 or text.startswith("statment"), problems
+
+
+BEYOND_A_SCHEMA = ("stands there already", "is a seed too", "sum to", "did you mean 2309", "did you mean 1706")
+"""Mistakes that only the reader of profiles can see: aliases, versions, sums, and what an identifier looks like."""
+
+
+@pytest.fixture(scope="module")
+def validator() -> jsonschema.Draft7Validator:
+    told = json.loads(schema())
+    jsonschema.Draft7Validator.check_schema(told)
+    return jsonschema.Draft7Validator(told)
+
+
+def test_the_schema_refuses_what_a_schema_can_see(validator: jsonschema.Draft7Validator) -> None:
+    judged = 0
+    for text, _, _, message in BROKEN:
+        with suppress(tomllib.TOMLDecodeError):  # an editor says so before it asks the schema
+            told = tomllib.loads(text)
+            judged += 1
+            assert validator.is_valid(told) == any(known in message for known in BEYOND_A_SCHEMA), message
+    assert judged == len(BROKEN) - 6
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(__file__).parents[1] / "profiles").glob("*.toml")), ids=lambda one: one.stem
+)
+def test_the_schema_takes_the_examples(validator: jsonschema.Draft7Validator, path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("#:schema ")
+    assert not list(validator.iter_errors(tomllib.loads(text)))
+
+
+def test_the_schema_takes_a_new_profile_and_a_whole_one(validator: jsonschema.Draft7Validator) -> None:
+    assert validator.is_valid(tomllib.loads(render("a", "b", ["cs.LG"], minutes=3, seeds={"2309.06180": "x"})))
+    assert validator.is_valid(tomllib.loads(GOOD.replace("cs.cl", "cs.CL")))
 
 
 def test_a_problem_shows_its_line_and_marks_the_place() -> None:
