@@ -112,6 +112,17 @@ def test_a_good_change_is_edited_again_and_no_change_ends_it(home: Path, profile
     assert profile.read_text() == OLD
 
 
+def test_ctrl_c_at_the_question_changes_nothing_and_tells_where_the_text_is(home: Path, profile: Path) -> None:
+    with editing(home, editor(home, "put('\"x\"', '\"y\"')")) as terminal:
+        terminal.shows("Take this change?")
+        terminal.press("\x03")
+        terminal.shows("your text is kept in")
+        assert terminal.ended() == 130
+    (kept,) = (home / "edit").glob("*/agents.toml")
+    assert str(kept) in terminal.text
+    assert (profile.read_text(), kept.read_text()) == (OLD, OLD.replace('"x"', '"y"'))
+
+
 @pytest.mark.parametrize(("answer", "mine"), [("o", True), ("k", False)])
 def test_what_somebody_else_wrote_meanwhile_is_told(home: Path, profile: Path, answer: str, mine: bool) -> None:
     theirs = OLD + "# theirs\n"
@@ -181,6 +192,8 @@ def test_new_asks_four_questions(home: Path) -> None:
         terminal.shows("one of these?" if taxonomy.suited("cs.LGG", 1) else "did you mean cs.LG?")
         terminal.press("cs.LG, cs.CL\r")
         terminal.shows("seeds>")
+        terminal.press("2309.6180\r")
+        terminal.shows("did you mean 2309.06180?")
         terminal.press("2309.06180\r")
         terminal.shows("minutes [15.0]>")
         terminal.press("12\r")
@@ -191,6 +204,10 @@ def test_new_asks_four_questions(home: Path) -> None:
     assert json.loads((home / "profiles" / "profile.schema.json").read_text()) == json.loads(schema())
     found = Profile.load(path)
     assert (found.categories, found.seeds, found.minutes) == (("cs.LG", "cs.CL"), ("2309.06180",), 12)
+    with Terminal("profile", "new", path.stem, environ={"TRIAGE_HOME": str(home)}, columns=240) as terminal:
+        terminal.shows("is there already")  # and nothing was asked
+        assert "statement>" not in terminal.text
+        assert terminal.ended() == 73
 
 
 def test_new_takes_flags_never_asks_in_a_pipe_and_never_overwrites(home: Path) -> None:
@@ -288,6 +305,9 @@ def test_every_comment_survives_new_seeds(text: str) -> None:
     for remark in ("# mine", "# one", "# Attention", "# words", "# here"):
         assert (remark in longer) == (remark in text)
     assert "# A title" in longer
+    again = add_seeds(longer, {"2401.00001": "Another"})
+    tail = again[again.index('"2309.06180"') :].partition("]")[0]
+    assert tail.splitlines() == ['"2309.06180",  # A title', '    "hep-th/9901001",', '    "2401.00001",  # Another']
 
 
 # -- preview and check --

@@ -36,9 +36,13 @@ def edit(around: Surroundings, path: Path) -> None:
     command = editor_command(around.config.session.editor, around.environ)
     draft = prepare(path, around.config.folders.state / "edit")
     again = True
-    while again:
-        _run(command, draft)
-        again = _settled(around, draft)
+    try:
+        while again:
+            _run(command, draft)
+            again = _settled(around, draft)
+    except click.Abort:
+        click.echo(f"triage: {path.name} is as it was; your text is kept in {draft.copy}", err=True)
+        raise
 
 
 def _run(command: Sequence[str], draft: Draft) -> None:
@@ -177,12 +181,17 @@ def new(
     from triage.profile import parse
     from triage.profile.write import render, slug
 
+    folder = around.folder(around.config.folders.profiles)
+    if name:
+        name = slug(name) if "/" in name else name
+        if (folder / f"{name}.toml").exists():  # told before the questions, not after the last answer
+            raise _taken(folder / f"{name}.toml")
     statement = statement or _statement()
     listed = _categories(categories) if categories else _asked_categories(statement)
     given = _seeds(seeds) if seeds or not is_terminal() else _asked_seeds()
     minutes = minutes if minutes is not None else _minutes()
     name = name or slug(statement)
-    path = around.folder(around.config.folders.profiles) / f"{slug(name) if '/' in name else name}.toml"
+    path = folder / f"{name}.toml"
     text = render(name, statement, listed, minutes=minutes, seeds=dict.fromkeys(given, ""))
     profile, problems = parse(text, str(path))
     if profile is None:
@@ -208,11 +217,15 @@ def create(path: Path, text: str) -> None:
         write(half, text)
         os.link(half, path)  # unlike a rename, a link never takes the place of what is there
     except FileExistsError as error:
-        raise CannotCreate(f"{path} is there already; triage profile edit {path.stem} changes it") from error
+        raise _taken(path) from error
     except OSError as error:
         raise CannotCreate(f"{path}: cannot be made ({error.strerror}); check the folder's rights") from error
     finally:
         half.unlink(missing_ok=True)
+
+
+def _taken(path: Path) -> CannotCreate:
+    return CannotCreate(f"{path} is there already; triage profile edit {path.stem} changes it")
 
 
 def _missing(what: str) -> UsageFault:
@@ -276,9 +289,10 @@ def _asked_seeds() -> list[str]:
 
 
 def _seeds(given: Sequence[str]) -> list[str]:
-    from triage.paper import split_identifier
+    """Identifiers as a profile takes them, so that no answer is refused after the last question."""
+    from triage.profile.read import check_identifier
 
-    return list(dict.fromkeys(split_identifier(one)[0] for one in given))
+    return list(dict.fromkeys(map(check_identifier, given)))
 
 
 def _minutes() -> float:

@@ -249,15 +249,27 @@ def _identifiers(value: Any, wrong: Complaints) -> tuple[str, ...] | None:
 
 def _identifier(name: str, wrong: Complaints, index: int) -> str:
     try:
-        found, fault = split_identifier(name)[0], "it has no number of the right length"
+        return check_identifier(name)
+    except InvalidInput as error:
+        wrong.add(str(error), index)
+        return ""
+
+
+def check_identifier(name: str) -> str:
+    """The identifier that an entry of `seeds` names, without version.
+
+    Raises:
+        InvalidInput: it is none, or its number is of the wrong length; says what was meant where that can be guessed.
+    """
+    try:
+        found, fault = split_identifier(name)[0], f"{name[:80]!r} is no arXiv identifier: its number has a wrong length"
     except InvalidInput as error:
         found, fault = "", str(error)
     month, _, number = found.partition(".")
     if found and ("/" in found or len(number) == (5 if month >= _FIVE_DIGITS else 4)):
         return found
     meant = _meant_identifier(name)
-    wrong.add(f"{name[:80]!r} is no arXiv identifier: did you mean {meant}?" if meant else fault, index)
-    return ""
+    raise InvalidInput(f"{name[:80]!r} is no arXiv identifier: did you mean {meant}?" if meant else fault)
 
 
 def _meant_identifier(name: str) -> str:

@@ -89,8 +89,19 @@ def add_seeds(text: str, seeds: Mapping[str, str], *, key: str = "seeds") -> str
         raise TypeError(f"{key} is no list")
     for one, title in seeds.items():
         array.add_line(one, comment=_title(title) or None, indent="    ")
-    array.add_line(indent="")
-    return tomlkit.dumps(document)
+    whole = tomlkit.dumps(document)
+    for one in seeds:
+        whole = whole.replace(f'"{one}", #', f'"{one}",  #')  # two blanks, as everywhere else in a profile
+    return _closed(whole, key)
+
+
+def _closed(text: str, key: str) -> str:
+    """The list's bracket on the line below its last entry, however often lines were added to it."""
+    from triage.spans import scan
+
+    span = scan(text).values[(key,)]
+    end = "\r\n" if "\r\n" in text else "\n"
+    return f"{text[: span.end - 1].rstrip()}{end}]{text[span.end :]}"
 
 
 def _with_list(document: Any, key: str, seeds: Mapping[str, str]) -> str:
