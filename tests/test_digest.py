@@ -225,7 +225,8 @@ def test_a_catch_up_has_a_heading_for_each_day_in_every_form_of_the_mail(
 
 
 @pytest.mark.parametrize(
-    "title", ["[click](http://evil.example)", "<b>`code`</b> *x* _y_ # z", "a\n\n# heading", "$5 to $10"]
+    "title",
+    ["[click](http://evil.example)", "<b>`code`</b> *x* _y_ # z", "a\n\n# heading", "$5 to $10", "1. a", "- b", "+ c"],
 )
 def test_markdown_shows_foreign_text_as_it_is(
     make_day: Callable[..., Shortlist], make_paper: Callable[..., Paper], title: str
@@ -235,6 +236,12 @@ def test_markdown_shows_foreign_text_as_it_is(
     assert not re.search(r"(?<!\\)[<`*_$](?!\d*triage keep)", re.sub(r"`triage keep [^`]*`", "", told))
     assert [line for line in told.splitlines() if line.startswith("#")] == told.splitlines()[:1]
     assert readable(title) in re.sub(r"\\(.)", r"\1", told)
+    assert not re.search(r"^ *(\d+[.)]|[-+]) (?!\[|Covers:|Missing:|Ranker:|Drift:)", told, re.MULTILINE)
+
+
+def test_markdown_can_be_read_as_it_is(make_day: Callable[..., Shortlist], make_paper: Callable[..., Paper]) -> None:
+    title = "Post-Training Quantisation: O(n) Bits in 2026-11-20"
+    assert f"[{title}](https" in markdown_part(replace(make_day(), papers=(scored(make_paper(title=title)),)))
 
 
 def test_the_notices_are_plain_and_pass_the_lint() -> None:

@@ -24,9 +24,26 @@ TOTAL_S = 15 * 60.0
 OUTPUTS = ("text", "html", "eml", "md", "json")
 
 
+def _recipient(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """One address, or -; a script's empty variable must not mean the recipient of the settings."""
+    from triage.digest.headers import address
+
+    if value is not None and value != "-":
+        try:
+            address(value, "--to")
+        except ConfigFault as fault:
+            raise click.UsageError(str(fault), ctx) from fault
+    return value
+
+
 @click.command("digest")
 @click.option("--output", type=click.Choice(OUTPUTS), help="Print the mail in this form instead of sending it.")
-@click.option("--to", metavar="ADDRESS", help="Another recipient than the one in the settings; - prints the mail.")
+@click.option(
+    "--to",
+    metavar="ADDRESS",
+    callback=_recipient,
+    help="Another recipient than the one in the settings; - prints the mail.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; ask arXiv nothing, send and write nothing.")
 @click.option("--force", is_flag=True, help="Send today's mail again, as it was.")
 @click.option("--no-fetch", is_flag=True, help="Use what is stored; ask arXiv nothing.")

@@ -11,8 +11,12 @@ from triage.digest.page import ACKNOWLEDGEMENT
 if TYPE_CHECKING:
     from triage.digest.page import Entry, Page
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&=^:@-])")
-"""Every sign that CommonMark or a common extension of it may read as markup."""
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~$&=^@]|:(?=\S)|(?<!\w)[+-]|[+-](?!\w)|(?<=\d)[.)](?=\s))")
+"""Every sign that CommonMark or a common extension of it may read as markup, where it may.
+
+A hyphen inside a word or a date and a colon before a blank mean nothing, and stay readable in the source. Parentheses
+mean nothing beside an escaped bracket, while escaped ones open a formula where Markdown meets TeX.
+"""
 
 
 def markdown(page: Page) -> str:
