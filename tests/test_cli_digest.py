@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forks import run
 from mail_server import Inbox, inboxed
-from test_cli import run, told
+from test_cli import told
 
 
 @pytest.fixture
@@ -40,17 +41,6 @@ def test_a_mail_goes_out_once_and_in_silence(home: Path, inbox: tuple[Inbox, int
     assert mail["Subject"].startswith("triage: ")
     assert set(again[0]["covers"]) == {"cs.LG", "cs.CL"}
     assert all(paper in mail.get_body(("plain",)).get_content() for paper in again[0]["papers"])
-
-
-def test_a_refused_mail_stays_and_goes_out_with_the_same_number(home: Path, inbox: tuple[Inbox, int]) -> None:
-    inbox[0].refusals += ["451 try again later"] * 4
-    failed = run(home, "digest", "--no-fetch", "--json")
-    assert "451" in told(failed, 75)
-    (row,) = json.loads(failed.stdout)["mails"]
-    assert row["state"] == "pending"
-    assert run(home, "digest", "--no-fetch").returncode == 0
-    (mail,) = inbox[0].mails
-    assert mail["Message-ID"] == row["message_id"]
 
 
 def test_a_passing_refusal_is_waited_for(home: Path, inbox: tuple[Inbox, int]) -> None:
@@ -202,6 +192,14 @@ def test_a_profile_with_a_recipient_of_its_own_gets_its_own_mail(home: Path, inb
 @pytest.mark.parametrize("flags", [("--output", "text", "--json"), ("--to", "-", "--force")])
 def test_flags_that_contradict_each_other_are_a_usage_error(home: Path, flags: tuple[str, ...]) -> None:
     assert run(home, "digest", *flags).returncode == 2
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a@example.org, b@example.org"])
+def test_a_recipient_that_is_no_address_is_a_usage_error(home: Path, inbox: tuple[Inbox, int], address: str) -> None:
+    done = run(home, "digest", "--no-fetch", "--to", address)
+    assert done.returncode == 2
+    assert "--to: " in done.stderr
+    assert inbox[0].mails == []
 
 
 def test_without_a_recipient_it_says_what_to_write(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -147,12 +148,20 @@ def test_at_most_five_days_and_the_rest_counted(mornings: Mornings) -> None:
     assert "6 papers announced before that expired unread" in " ".join(text(mail).split())
 
 
-def test_a_mail_that_could_not_be_sent_goes_first_and_its_days_come_once(mornings: Mornings) -> None:
+def test_a_mail_that_could_not_be_sent_goes_first_and_its_days_come_once(
+    mornings: Mornings, capsys: pytest.CaptureFixture[str]
+) -> None:
     mornings.inbox.refusals = ["451 later"] * 8
-    assert mornings.morning(16, 1) == 75
+    mornings.publish(16, 1)
+    mornings.on(16)
+    assert mornings.digest("--json") == 75
+    (row,) = json.loads(capsys.readouterr().out)["mails"]
+    assert row["state"] == "pending"
+    assert mornings.clock.slept == [0.5, 1.0, 2.0], "offered four times within the run"
     assert mornings.morning(17, 2) == 75, "Monday's is tried again, Tuesday's waits"
     assert mornings.morning(18, 3) == 0
     monday, rest = mornings.mails()
+    assert monday["Message-ID"] == row["message_id"]
     assert monday["X-Triage-Announced"] == "2026-11-16"
     assert monday["Date"].startswith("Mon, 16 Nov 2026"), "as it was composed"
     assert headings(rest) == ["Wed 2026-11-18", "Tue 2026-11-17"]
