@@ -99,7 +99,10 @@ def python(code: str, *arguments: str, **environ: str) -> dict[str, object]:
     )
     if done.returncode:
         raise SystemExit(done.stderr)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
+    told = dict(json.loads(done.stdout.splitlines()[-1]))
+    if told.get("code"):
+        raise SystemExit(f"triage ended with {told['code']}: {done.stderr}")
+    return told
 
 
 def write_home(home: Path, server: ArxivServer, seeds: Sequence[Paper]) -> None:

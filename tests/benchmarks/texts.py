@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 from triage.paper import Paper
@@ -46,12 +46,12 @@ def vocabulary(size: int, seed: int = 0) -> list[str]:
 def invented(count: int, *, first: int = 1, words: int = 20_000, seed: int = 1) -> Iterator[Paper]:
     """Papers whose words follow Zipf's law, as those of real abstracts do; identifiers that no real paper has."""
     rng, names = random.Random(seed), vocabulary(words)
-    weights = [1 / (rank + 3) for rank in range(words)]
+    weights = list(accumulate(1 / (rank + 3) for rank in range(words)))
     began = datetime(2026, 11, 18, 19, tzinfo=UTC)
     for number in range(first, first + count):
-        said = rng.choices(names, weights, k=WORDS_OF_ABSTRACT + 10)
+        said, block = rng.choices(names, cum_weights=weights, k=WORDS_OF_ABSTRACT + 10), number // 100_000
         yield Paper(
-            f"{9000 + number // 100_000}.{number % 100_000:05d}",
+            f"{80 + block // 12}{block % 12 + 1:02d}.{number % 100_000:05d}",
             " ".join(said[:10]).capitalize(),
             " ".join(said[10:]).capitalize() + ".",
             authors=("Ada Invented", "Bo Fictional"),

@@ -133,6 +133,7 @@ def rank_days(
     Returns the profiles and days for which something was ranked.
     """
     lookups, ranked = Lookups.of(store, encoder, fast), set()
+    stored = _stored(lookups)
     days = store.announcement_days()[:DAYS]
     for day in days:
         papers = store.announced(day, day, types)
@@ -141,7 +142,7 @@ def rank_days(
             listed = [paper for paper in papers if set(paper.categories) & set(profile.categories)]
             shared = [paper for paper in pointed_out if paper not in listed]
             asked = query(lookups, profile)
-            inputs = _inputs(lookups, profile, asked, listed, shared)
+            inputs = _inputs(lookups, stored, profile, asked, listed, shared)
             stale = [
                 name
                 for name in rankers
@@ -163,9 +164,22 @@ def _shared(store: Store, at: datetime) -> list[Paper]:
     return list(store.papers(store.shared((at - timedelta(days=1)).date())).values())
 
 
-def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[Paper], shared: Sequence[Paper]) -> str:
+def _stored(lookups: Lookups) -> list[int]:
+    """How much is stored: papers, and vectors of both encoders."""
+    both = lookups.careful, lookups.fast
+    return [lookups.store.count(), *(lookups.store.vector_count(one.name, one.revision) for one in both)]
+
+
+def _inputs(
+    lookups: Lookups,
+    stored: Sequence[int],
+    profile: Profile,
+    asked: Query,
+    listed: Sequence[Paper],
+    shared: Sequence[Paper],
+) -> str:
     """Name everything a day's scores depend on: the day itself, and after a colon what goes on changing after it."""
-    store, both = lookups.store, (lookups.careful, lookups.fast)
+    both = lookups.careful, lookups.fast
     told = [
         profile.fingerprint,
         [(ranker.name, ranker.version) for ranker in rank.RANKERS.values()],
@@ -177,8 +191,7 @@ def _inputs(lookups: Lookups, profile: Profile, asked: Query, listed: Sequence[P
         [paper.id for paper in asked.disliked],
         [text_hash(paper.text) for paper in shared],
         [one.embedded(shared) for one in both],
-        store.count(),
-        [store.vector_count(one.name, one.revision) for one in both],
+        stored,
         [asked.careful.statement is None, asked.fast.statement is None],
     ]
     return ":".join(hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for part in (told, changing))

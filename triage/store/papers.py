@@ -22,11 +22,21 @@ _NEWEST = (
     "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id ORDER BY n.announced DESC, n.type LIMIT 1)"
 )
 _BACKGROUND = (
-    "FROM papers p LEFT JOIN announcements a ON a.rowid = (SELECT rowid FROM announcements n WHERE n.paper_id = p.id "
-    "AND n.type IN ('new', 'cross') ORDER BY n.announced DESC LIMIT 1) WHERE a.announced < ? OR (a.announced IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM announcements r WHERE r.paper_id = p.id)) "
-    "ORDER BY coalesce(a.announced, date(p.submitted), p.first_seen) DESC, p.id DESC LIMIT ?"
+    "SELECT * FROM (SELECT * FROM (SELECT a.paper_id AS id, a.announced AS day, a.announced, a.type FROM announcements a "
+    "WHERE a.announced < ? AND a.type IN ('new', 'cross') AND NOT EXISTS (SELECT 1 FROM announcements n "
+    "WHERE n.paper_id = a.paper_id AND n.type IN ('new', 'cross') AND n.announced > a.announced) "
+    "AND EXISTS (SELECT 1 FROM papers p WHERE p.id = a.paper_id) "
+    "GROUP BY a.announced, a.paper_id ORDER BY a.announced DESC, a.paper_id DESC LIMIT ?) "
+    "UNION ALL SELECT * FROM (SELECT paper_id, day, NULL, NULL FROM unannounced ORDER BY day DESC, paper_id DESC LIMIT ?)) "
+    "ORDER BY day DESC, id DESC LIMIT ?"
 )
+"""Both halves are read backwards along an index: the work is that of the papers wanted, not of all that are stored."""
+_DAYS = (
+    "WITH RECURSIVE days (day) AS (SELECT max(announced) FROM announcements WHERE announced <= ? UNION ALL "
+    "SELECT (SELECT max(announced) FROM announcements WHERE announced < day) FROM days WHERE day IS NOT NULL) "
+    "SELECT day FROM days WHERE day IS NOT NULL"
+)
+"""From day to day through the index, past the papers of each."""
 _CHUNK = 500
 
 ONCE = timedelta(days=7)
@@ -214,10 +224,7 @@ class Papers(Connection):
 
     def announcement_days(self, before: date | None = None) -> list[date]:
         """The days with a stored announcement, newest first."""
-        rows = self.rows(
-            "SELECT DISTINCT announced FROM announcements WHERE announced <= ? ORDER BY announced DESC",
-            (iso(before or date.max),),
-        )
+        rows = self.rows(_DAYS, (iso(before or date.max),))
         return [date.fromisoformat(str(row[0])) for row in rows]
 
     def highest_identifier(self, announced: date) -> str:
@@ -242,17 +249,23 @@ class Papers(Connection):
 
         Papers that were only ever met as a replacement are left out: they are old work.
         """
-        rows = self.rows(f"SELECT {_COLUMNS}, a.announced, a.type {_BACKGROUND}", (iso(before), limit))
+        rows = self.rows(
+            f"SELECT {_COLUMNS}, b.announced, b.type FROM ({_BACKGROUND}) b JOIN papers p ON p.id = b.id "
+            "ORDER BY b.day DESC, b.id DESC",
+            (iso(before), limit, limit, limit),
+        )
         return [_paper(row) for row in rows]
 
     def background_count(self, before: date) -> int:
         """How many stored papers are not of the announcement of `before` or later."""
-        sql = "SELECT count(*) FROM papers WHERE id NOT IN (SELECT paper_id FROM announcements WHERE announced >= ?)"
-        return int(cast("int", self.rows(sql, (iso(before),))[0][0]))
+        sql = (
+            "SELECT count(DISTINCT p.id) FROM announcements a JOIN papers p ON p.id = a.paper_id WHERE a.announced >= ?"
+        )
+        return self.count() - int(cast("int", self.rows(sql, (iso(before),))[0][0]))
 
     def background_ids(self, before: date, limit: int) -> list[str]:
         """The identifiers of `background`: many can be had without reading their text."""
-        rows = self.rows(f"SELECT p.id {_BACKGROUND}", (iso(before), limit))
+        rows = self.rows(_BACKGROUND, (iso(before), limit, limit, limit))
         return [str(row[0]) for row in rows]
 
     def count(self) -> int:

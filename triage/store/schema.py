@@ -350,6 +350,25 @@ def m033_retention(db: Database) -> None:
     db.table("rankings").create_index(["announced"])
 
 
+def m034_background(db: Database) -> None:
+    """The newest papers are found by an index, however many there are: by announcement, or among the unannounced."""
+    db.table("unannounced").create({"paper_id": str, "day": str}, pk="paper_id", not_null={"day"})
+    db.table("unannounced").create_index(["day", "paper_id"])
+    day = "coalesce(date({0}.submitted), {0}.first_seen)"
+    never = "NOT EXISTS (SELECT 1 FROM announcements a WHERE a.paper_id = {0}.id)"
+    db.execute(f"INSERT INTO unannounced SELECT p.id, {day.format('p')} FROM papers p WHERE {never.format('p')}")
+    for event, does in {
+        "INSERT ON papers": f"INSERT INTO unannounced SELECT new.id, {day.format('new')} WHERE {never.format('new')}",
+        "UPDATE OF submitted ON papers": f"UPDATE unannounced SET day = {day.format('new')} WHERE paper_id = new.id",
+        "DELETE ON papers": "DELETE FROM unannounced WHERE paper_id = old.id",
+        "INSERT ON announcements": "DELETE FROM unannounced WHERE paper_id = new.paper_id",
+    }.items():
+        name = "_".join(["unannounced", *event.lower().split()[:1], event.split()[-1]])
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} BEGIN {does}; END")
+    db.execute("DROP INDEX idx_announcements_announced")
+    db.table("announcements").create_index(["announced", "paper_id", "type"])
+
+
 def _unescaped(authors: str) -> str:
     """The same list of names without escapes; half of a surrogate pair is no text."""
     return json.dumps(json.loads(authors), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")

@@ -12,6 +12,7 @@ from triage.store.connection import Connection
 
 REBUILDABLE = {
     "vectors": "made of the stored texts by the next triage fetch",
+    "unannounced": "kept by triggers beside the papers and announcements",
     "_sqlite_migrations": "written when a database is made",
 }
 """Tables that are no part of an export, each with the reason; full text indexes follow their tables by triggers."""

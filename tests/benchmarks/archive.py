@@ -1,0 +1,197 @@
+"""What a large archive costs, day by day: goals 5 and 7, and the list, the opening, similar papers and memory.
+
+    python tests/benchmarks/archive.py [--small N] [--large N] [--rounds N] [--keep DIR] [--part NAME]
+
+Two homes are filled with invented papers, 200 a day, each with a stored vector: 1,000 and 100,000 of them unless told
+otherwise; a million takes an hour and 5 GB. `--keep` leaves the homes where they are and goes on filling those that are
+there. Then, interleaved, in fresh processes: a morning of 1,000 new papers over loopback HTTP by the real `triage
+fetch` without the careful encoder, `triage list`, `triage similar` and the opening of the store; in one process 300
+searches for one to three words of a paper's title that are no stop words (here: not among the hundred most frequent).
+Medians, and for the searches quantiles too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from triage.embed import StaticEncoder, text_hash
+from triage.paper import Item, Paper
+from triage.store import Store
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
+
+from arxiv_server import ArxivServer
+from morning import FETCH, HIDDEN, python, write_home
+from texts import invented, vocabulary
+
+A_DAY, NEW, STOP_WORDS, WORDS = 200, 1000, 100, 20_000
+NEWEST = date(2026, 10, 30)
+MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
+PROFILE = "focus"
+
+PEAK = """
+import re
+from pathlib import Path
+def peak_mb():  # of this process alone: what getrusage tells is inherited from the parent
+    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+"""
+COMMAND = f"""{PEAK}
+import io, json, resource, sys, time
+began, out, sys.stdout = time.perf_counter(), sys.stdout, io.StringIO()
+from triage.cli import main
+code = main(sys.argv[1:])
+sys.stdout, told = out, resource.getrusage(resource.RUSAGE_SELF)
+seconds = dict(cpu=told.ru_utime + told.ru_stime, wall=time.perf_counter() - began)
+print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=code)))
+"""
+OPEN = f"""{PEAK}
+import json, resource, sys, time
+began = time.perf_counter()
+from triage.store import Store
+Store(Path(sys.argv[1])).close()
+told = resource.getrusage(resource.RUSAGE_SELF)
+seconds = dict(cpu=told.ru_utime + told.ru_stime, wall=time.perf_counter() - began)
+print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=0)))
+"""
+SEARCH = """
+import json, sys, time
+from pathlib import Path
+from triage.store import Store
+store, told = Store(Path(sys.argv[1])), []
+for words in json.load(open(sys.argv[2])):
+    began = time.perf_counter()
+    found = store.search(words, 20)
+    told.append(1000 * (time.perf_counter() - began))
+print(json.dumps(dict(ms=told)))
+"""
+
+
+def archived(count: int) -> Iterator[tuple[date, list[Paper]]]:
+    """The archive day by day, the oldest first; the newest day is the same whatever the size."""
+    papers, days = invented(count), count // A_DAY
+    for number in range(days):
+        yield NEWEST - timedelta(days=days - 1 - number), list(islice(papers, A_DAY))
+
+
+def fill(home: Path, count: int) -> None:
+    """Write the archive through the store; days that are there already are passed over."""
+    encoder, rng = StaticEncoder(), np.random.default_rng(1)
+    width = encoder.encode(["one"]).shape[1]
+    with closing(Store(home / "triage.db")) as store:
+        there = store.count() // A_DAY
+        for number, (day, papers) in enumerate(archived(count)):
+            if number < there:
+                continue
+            rows = rng.standard_normal((len(papers), width)).astype(np.float32)
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+            hashes = [text_hash(encoder.paper_text(paper)) for paper in papers]
+            with store.write():
+                at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
+                store.add_announcement([Item(one, "new") for one in papers], announced=day, feed_day=day, at=at)
+                store.add_papers(papers, at=at)
+                store.add_vectors(encoder.name, encoder.revision, dict(zip(hashes, rows, strict=True)))
+
+
+def queries(count: int, seed: int = 5) -> list[str]:
+    """One to three words of a title each, none of them among the most frequent."""
+    frequent, rng = set(vocabulary(WORDS)[:STOP_WORDS]), np.random.default_rng(seed)
+    found = []
+    for paper in invented(4 * count):
+        words = [word for word in paper.title.lower().split() if word not in frequent]
+        if len(words) >= 3 and len(found) < count:
+            found.append(" ".join(rng.permutation(words)[: 1 + len(found) % 3]))
+    return found
+
+
+def mornings(homes: Sequence[Path], rounds: int, found: dict[str, list[list[dict[str, object]]]]) -> None:
+    """Fetch a new day in each home in turn; the first round, which ranks the days before it, is not counted."""
+    with ArxivServer(papers=[]) as server:
+        for home in homes:
+            if not (home / "profiles").exists():
+                write_home(home, server, list(invented(5)))
+            lines = [f'{name} = "{url}"' for name, url in server.addresses.items()]
+            (home / "config.toml").write_text("\n".join(['[arxiv]\ncontact = "benchmark@example.org"', *lines, ""]))
+        for number, day in enumerate(MORNINGS[: rounds + 1]):
+            papers = list(invented(NEW, first=5_000_001 + NEW * number, seed=100 + number))
+            server.papers = papers
+            server.items, server.day = [Item(paper, "new") for paper in papers], day
+            server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            told = [python(FETCH.format(hidden=HIDDEN), TRIAGE_HOME=str(home)) for home in homes]
+            if number:
+                found.setdefault("a morning of 1,000", []).append(told)
+
+
+def commands(homes: Sequence[Path], rounds: int, found: dict[str, list[list[dict[str, object]]]]) -> None:
+    """Time the commands in turn; the first round only warms the caches."""
+    asked = next(invented(1)).id
+    for name, arguments in (("triage list", ["list", "--json"]), ("triage similar", ["similar", asked, "--json"])):
+        for number in range(rounds + 1):
+            told = [python(COMMAND, *arguments, TRIAGE_HOME=str(home)) for home in homes]
+            if number:
+                found.setdefault(name, []).append(told)
+    for number in range(rounds + 1):
+        told = [python(OPEN, str(home / "triage.db")) for home in homes]
+        if number:
+            found.setdefault("opening the store", []).append(told)
+
+
+def searches(homes: Iterable[Path]) -> None:
+    """Print the quantiles of the searches."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as asked:
+        json.dump(queries(300), asked)
+        asked.flush()
+        for home in homes:
+            for label in ("cold", "warm"):
+                told = python(SEARCH, str(home / "triage.db"), asked.name)["ms"]
+                at = np.quantile(told, [0.5, 0.9, 0.95, 0.99, 1.0])  # type: ignore[call-overload]
+                quantiles = "  ".join(
+                    f"{name} {ms:6.1f}" for name, ms in zip(("50 %", "90 %", "95 %", "99 %", "most"), at, strict=True)
+                )
+                print(f"300 searches in {home.name:<8} ({label})  {quantiles} ms")
+
+
+def main() -> None:
+    """Fill, measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=1000)
+    parser.add_argument("--large", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5, choices=range(1, len(MORNINGS)))
+    parser.add_argument("--keep", type=Path, metavar="DIR")
+    parser.add_argument("--part", choices=("fill", "mornings", "commands", "searches"))
+    args = parser.parse_args()
+    with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
+        homes = [Path(folder) / str(size) for size in (args.small, args.large)]
+        for home, size in zip(homes, (args.small, args.large), strict=True):
+            fill(home, size)
+        found: dict[str, list[list[dict[str, object]]]] = {}
+        if args.part in (None, "mornings"):
+            mornings(homes, args.rounds, found)
+        if args.part in (None, "commands"):
+            commands(homes, args.rounds, found)
+        for name, rounds in found.items():
+            cells = [
+                [statistics.median(float(one[side][key]) for one in rounds) for key in ("cpu", "peak_mb")]
+                for side in (0, 1)
+            ]  # type: ignore[arg-type]
+            (small, small_mb), (large, large_mb) = cells
+            print(
+                f"{name:<20} {small:6.2f} -> {large:6.2f} CPU-s, ratio {large / small:5.2f}; "
+                f"{small_mb:4.0f} -> {large_mb:4.0f} MB  (median of {len(rounds)})"
+            )
+        if args.part in (None, "searches"):
+            searches(homes)
+
+
+if __name__ == "__main__":
+    main()
