@@ -17,6 +17,7 @@ from triage.budget.kept import Waiting, outgrown
 from triage.errors import InvalidInput
 from triage.paper import Paper, Verdict
 from triage.pipeline import KeptPapers, kept_papers, similar
+from triage.pipeline.vectors import embed_missing
 from triage.store import Note, Store
 from triage.store.query import parse
 
@@ -261,3 +262,24 @@ def test_a_day_is_the_readers(store: Store, make_paper: MakePaper) -> None:
         local_day=lambda when: (when + timedelta(hours=13)).date(),
     )
     assert found.papers[0].day == date(2026, 11, 21)
+
+
+def test_stop_words_are_not_asked_for_beside_others_unless_in_quotes() -> None:
+    assert parse("attention is all you need").text == '("attention") AND ("all") AND ("you") AND ("need")'
+    assert parse("the of").text == '("the") AND ("of")'
+    assert parse('"it" systems').text == '("it") AND ("systems")'
+    assert parse("title:the cache").text == '(title : "the") AND ("cache")'
+    assert parse("to OR from cache").text == '("to" OR "from") AND ("cache")'
+
+
+def test_the_nearest_of_more_papers_than_are_in_memory_at_once(
+    store: Store, make_paper: MakePaper, encoder: FakeEncoder
+) -> None:
+    papers = [make_paper(title=f"cache {'quokka ' * (number % 7)}", abstract=str(number)) for number in range(4100)]
+    store.add_papers(papers, at=NOW)
+    embed_missing(store, encoder, [paper.text for paper in papers])
+    found = similar(store, encoder, papers[4099], 5)
+    rows = encoder.encode([paper.text for paper in papers])
+    cosines = rows @ rows[4099]
+    cosines[4099] = -1
+    assert [cosine for _, cosine in found] == pytest.approx(sorted(cosines, reverse=True)[:5], abs=2e-3)

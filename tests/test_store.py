@@ -14,10 +14,11 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater
@@ -175,6 +176,36 @@ def test_the_background_is_what_was_new_before_the_day(store: Store, make_paper:
     announce(store, today)
     store.add_papers([replace(loose, submitted=NOW)], at=NOW)
     assert {paper.id for paper in store.background(FRIDAY, 10)} == {old.id, replaced.id, loose.id}
+
+
+_EVENTS = st.tuples(
+    st.integers(0, 9), st.sampled_from(["new", "cross", "replace", "details", "seen"]), st.integers(0, 12)
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(_EVENTS, max_size=40), st.integers(0, 14), st.integers(1, 8))
+def test_the_background_of_any_history(events: list[tuple[int, str, int]], day: int, limit: int) -> None:
+    """Against its definition, paper by paper: the newest that were not announced as new on the day or later."""
+    with closing(Store()) as store:
+        for number, kind, ago in events:
+            paper, when = Paper(f"9911.{number:05d}", 1, "t", "a", ("A",), ("cs.LG",)), NOW - timedelta(ago)
+            if kind in ("details", "seen"):
+                store.add_papers([replace(paper, submitted=when if kind == "details" else None)], at=when)
+            else:
+                announce(store, paper, day=when.date(), kind=kind)
+        rows: list[Any] = store.rows("SELECT paper_id, announced, type FROM announcements")
+        wanted = []
+        for name, submitted, seen in store.rows("SELECT id, submitted, first_seen FROM papers"):
+            fresh = [announced for one, announced, kind in rows if one == name and kind != "replace"]
+            if fresh and max(fresh) < (NOW - timedelta(day)).date().isoformat():
+                wanted.append((max(fresh), name))
+            elif name not in {one for one, *_ in rows}:
+                wanted.append((str(submitted)[:10] if submitted else seen, name))
+        expected = [name for _, name in sorted(wanted, reverse=True)][:limit]
+        assert store.background_ids((NOW - timedelta(day)).date(), limit) == expected
+        days = sorted({announced for _, announced, _ in rows}, reverse=True)
+        assert [one.isoformat() for one in store.announcement_days()] == days
 
 
 def test_an_undo_reaches_only_its_own_day(store: Store, make_paper: MakePaper) -> None:

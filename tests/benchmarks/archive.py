@@ -38,7 +38,6 @@ from texts import invented, vocabulary
 A_DAY, NEW, STOP_WORDS, WORDS = 200, 1000, 100, 20_000
 NEWEST = date(2026, 10, 30)
 MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
-PROFILE = "focus"
 
 PEAK = """
 import re

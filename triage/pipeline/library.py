@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from triage.paper import Paper
     from triage.store import Gone, Store
 
+_STEP = 2000
+"""Papers whose texts and vectors are in memory at once: about ten megabytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptPaper:
@@ -90,11 +93,14 @@ def similar(store: Store, encoder: Encoder, paper: Paper, limit: int) -> list[tu
 
     embed_missing(store, encoder, [encoder.paper_text(paper)])
     lookup = Lookup.of(store, encoder)
-    others = [one for one in store.every_paper() if one.id != paper.id]
-    rows, own = lookup.paper_rows(others), lookup.paper_rows([paper])
-    if rows is None or own is None:
-        return []
-    cosines = rows @ own[0]
-    there = np.flatnonzero(~np.isnan(cosines))
-    nearest = sorted(there, key=lambda row: (-cosines[row], others[row].id))[:limit]
-    return [(others[row], float(cosines[row])) for row in nearest]
+    own, nearest = lookup.paper_rows([paper]), list[tuple[float, str]]()
+    for others in store.every_text(_STEP) if own is not None else ():
+        rows = lookup.paper_rows(others)
+        if own is None or rows is None:
+            continue
+        cosines = rows @ own[0]
+        there = np.flatnonzero(~np.isnan(cosines))
+        nearest += [(-float(cosines[row]), others[row].id) for row in there if others[row].id != paper.id]
+        nearest = sorted(nearest)[:limit]
+    papers = store.papers(name for _, name in nearest)
+    return [(papers[name], -cosine) for cosine, name in nearest]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from triage.errors import InvalidInput
 from triage.paper import AnnounceType, Item, Paper
@@ -22,13 +22,13 @@ _NEWEST = (
     "(SELECT rowid FROM announcements n WHERE n.paper_id = p.id ORDER BY n.announced DESC, n.type LIMIT 1)"
 )
 _BACKGROUND = (
-    "SELECT * FROM (SELECT * FROM (SELECT a.paper_id AS id, a.announced AS day, a.announced, a.type FROM announcements a "
-    "WHERE a.announced < ? AND a.type IN ('new', 'cross') AND NOT EXISTS (SELECT 1 FROM announcements n "
-    "WHERE n.paper_id = a.paper_id AND n.type IN ('new', 'cross') AND n.announced > a.announced) "
+    "SELECT * FROM (SELECT * FROM (SELECT a.paper_id AS id, a.announced AS day, a.announced, a.type "
+    "FROM announcements a WHERE a.announced < ? AND a.type IN ('new', 'cross') AND NOT EXISTS (SELECT 1 "
+    "FROM announcements n WHERE n.paper_id = a.paper_id AND n.type IN ('new', 'cross') AND n.announced > a.announced) "
     "AND EXISTS (SELECT 1 FROM papers p WHERE p.id = a.paper_id) "
     "GROUP BY a.announced, a.paper_id ORDER BY a.announced DESC, a.paper_id DESC LIMIT ?) "
-    "UNION ALL SELECT * FROM (SELECT paper_id, day, NULL, NULL FROM unannounced ORDER BY day DESC, paper_id DESC LIMIT ?)) "
-    "ORDER BY day DESC, id DESC LIMIT ?"
+    "UNION ALL SELECT * FROM (SELECT paper_id, day, NULL, NULL FROM unannounced ORDER BY day DESC, paper_id DESC "
+    "LIMIT ?)) ORDER BY day DESC, id DESC LIMIT ?"
 )
 """Both halves are read backwards along an index: the work is that of the papers wanted, not of all that are stored."""
 _DAYS = (
@@ -38,6 +38,7 @@ _DAYS = (
 )
 """From day to day through the index, past the papers of each."""
 _CHUNK = 500
+_Key = TypeVar("_Key", str, int)
 
 ONCE = timedelta(days=7)
 """A paper arrives once in so long, whatever dates the feed gives to it; later it may be cross-listed anew."""
@@ -70,7 +71,7 @@ def _paper(row: Sequence[Any]) -> Paper:
     )
 
 
-def chunks(ids: Iterable[str]) -> Iterable[list[str]]:
+def chunks(ids: Iterable[_Key]) -> Iterable[list[_Key]]:
     """The values, each once, in lists that one statement can name."""
     wanted = list(dict.fromkeys(ids))
     return (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
@@ -202,10 +203,14 @@ class Papers(Connection):
         )
         return {paper.id: paper for paper in found}
 
-    def every_paper(self) -> list[Paper]:
-        """Every stored paper with its newest announcement, by identifier."""
-        rows = self.rows(f"SELECT {_COLUMNS}, a.announced, a.type FROM papers p {_NEWEST} ORDER BY p.id")
-        return [_paper(row) for row in rows]
+    def every_text(self, step: int) -> Iterator[list[Paper]]:
+        """Every stored paper by identifier, so many at a time, without its announcement: an archive fits no memory."""
+        last = ""
+        while rows := self.rows(
+            f"SELECT {_COLUMNS}, NULL, NULL FROM papers p WHERE p.id > ? ORDER BY p.id LIMIT ?", (last, step)
+        ):
+            yield [_paper(row) for row in rows]
+            last = str(rows[-1][0])
 
     def wanting_details(self, since: date) -> list[str]:
         """Papers announced since a day whose comment and page count were not read, or belong to an older version.

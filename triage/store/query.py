@@ -14,6 +14,11 @@ _COLUMNS |= {"ti": "title", "abs": "abstract"}
 _FILTERS = {"cat": "category", "category": "category", "tag": "tag", "note": "note", "id": "id"}
 _MOST_TERMS = 64
 """Words of a query that are looked at: FTS5 parses no expression of any length, and no reader types one."""
+_STOP_WORDS = frozenset(
+    {"a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "in", "is", "it", "of", "on", "or", "that", "the"}
+    | {"this", "to", "we", "which", "with"}
+)
+"""Words of nearly every abstract: they part no paper from another, and reading through them takes longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,13 @@ class Query:
 def parse(text: str) -> Query:
     """Read search words; every string is a query, though perhaps one for nothing.
 
-    Words are all wanted, `OR` between two wants either; `"…"` is a phrase, `word*` a beginning, `-word` is not wanted.
-    `title:`, `abstract:` and `author:` look there alone; `cat:`, `tag:`, `note:` and `id:` narrow what was found.
+    Words are all wanted, but for a bare "the", "of" and the like beside others; `OR` between two wants either; `"…"` is
+    a phrase, `word*` a beginning, `-word` is not wanted. `title:`, `abstract:` and `author:` look there alone; `cat:`,
+    `tag:`, `note:` and `id:` narrow what was found.
     """
     wanted: list[list[str]] = []
     without: list[str] = []
+    exact: set[str] = set()
     filters: list[tuple[str, str, bool]] = []
     in_columns = either = False
     for token in list(_TOKEN.finditer(clean(text)))[:_MOST_TERMS]:
@@ -54,9 +61,10 @@ def parse(text: str) -> Query:
             filters.append((_FILTERS[field], (token["phrase"] or token["word"] or "").strip(), not token["no"]))
         elif term := _term(token, _COLUMNS.get(field, "")):
             in_columns = in_columns or (field in _COLUMNS and not token["no"])
+            exact |= {term} if token["phrase"] else set()
             _place(term, wanted, without, negated=bool(token["no"]), either=either)
         either = False
-    asked = " AND ".join(_any(group) for group in wanted)
+    asked = " AND ".join(_any(group) for group in _telling(wanted, exact))
     return Query(asked, None if in_columns else asked, " OR ".join(without), tuple(filters))
 
 
@@ -67,6 +75,12 @@ def _place(term: str, wanted: list[list[str]], without: list[str], *, negated: b
         wanted[-1].append(term)
     else:
         wanted.append([term])
+
+
+def _telling(wanted: list[list[str]], exact: set[str]) -> list[list[str]]:
+    """The terms without bare stop words, unless nothing else is wanted; what stands in quotes is meant."""
+    bare = [f'"{word}"' for word in _STOP_WORDS]
+    return [group for group in wanted if len(group) > 1 or group[0] in exact or group[0].lower() not in bare] or wanted
 
 
 def _any(group: Iterable[str]) -> str:

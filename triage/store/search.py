@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from triage.store.papers import Papers
+from triage.store.papers import Papers, chunks, marks
 from triage.store.query import Query, parse
 
 if TYPE_CHECKING:
@@ -51,16 +51,31 @@ class Search(Papers):
     def _in_papers(self, query: Query, limit: int) -> list[tuple[str, str]]:
         conditions, values = _narrowed(query)
         if query.text:
-            found = (
-                "SELECT p.id, snippet(papers_fts, 1, '', '', '…', 14) FROM papers_fts JOIN papers p "
-                f"ON p.rowid = papers_fts.rowid WHERE papers_fts MATCH ?{conditions} "
-                f"ORDER BY bm25(papers_fts, {_WEIGHTS}), p.id DESC LIMIT ?"
+            join = "JOIN papers p ON p.rowid = papers_fts.rowid" if conditions else ""
+            best = (
+                f"SELECT papers_fts.rowid FROM papers_fts {join} WHERE papers_fts MATCH ?{conditions} "
+                f"ORDER BY bm25(papers_fts, {_WEIGHTS}), papers_fts.rowid DESC LIMIT ?"
             )
-            return self._pairs(found, [query.text, *values, limit])
+            rows: list[Any] = self.rows(best, [query.text, *values, limit])
+            return self._extracts(query.text, [row[0] for row in rows])
         every = (
             f"SELECT p.id, p.abstract FROM papers p WHERE 1{conditions} ORDER BY p.first_seen DESC, p.id DESC LIMIT ?"
         )
         return self._pairs(every, [*values, limit])
+
+    def _extracts(self, words: str, numbers: list[int]) -> list[tuple[str, str]]:
+        """Identifiers and extracts of the papers found, in their order; to cut one out of every match takes longest."""
+        rows: list[Any] = [
+            row
+            for chunk in chunks(numbers)
+            for row in self.rows(
+                "SELECT papers_fts.rowid, p.id, snippet(papers_fts, 1, '', '', '…', 14) FROM papers_fts JOIN papers p "
+                f"ON p.rowid = papers_fts.rowid WHERE papers_fts MATCH ? AND papers_fts.rowid IN ({marks(chunk)})",
+                [words, *chunk],
+            )
+        ]
+        found = {number: (paper, extract or "") for number, paper, extract in rows}
+        return [found[number] for number in numbers]
 
     def _in_notes(self, query: Query, limit: int) -> list[tuple[str, str]]:
         if not query.free:
