@@ -26,7 +26,8 @@ from triage.errors import Unavailable
 from triage.fetch import Wire, read_feed
 from triage.paper import Item, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
-from triage.pipeline.vectors import Lookup, embed_missing
+from triage.pipeline.order import unread
+from triage.pipeline.vectors import NEW_MODEL, Lookup, embed_missing
 from triage.profile import Profile
 from triage.store import Run, Store
 
@@ -426,7 +427,8 @@ _EMBED = textwrap.dedent(
     from itertools import count
     from pathlib import Path
     import numpy as np
-    from triage.pipeline.vectors import Lookup, embed_missing
+    from triage.pipeline.order import unread
+from triage.pipeline.vectors import NEW_MODEL, Lookup, embed_missing
     from triage.store import Run, Store
 
     class Quick:
@@ -574,7 +576,7 @@ def test_the_first_stage_imports_neither_torch_nor_scikit_learn(tmp_path: Path) 
     assert not {"torch", "sentence_transformers", "transformers", "sklearn"} & set(modules.split())
 
 
-def test_another_model_says_what_it_will_cost_and_vectors_never_mix(store: Store) -> None:
+def test_another_model_says_what_it_will_cost_before_it_reads_and_vectors_never_mix(store: Store) -> None:
     told: list[tuple[str, str, int, int | None]] = []
     texts = [f"text number {n}" for n in range(900)]
     first, other = FakeEncoder(), FakeEncoder()
@@ -582,12 +584,31 @@ def test_another_model_says_what_it_will_cost_and_vectors_never_mix(store: Store
     embed_missing(store, first, texts[:10], progress=lambda *step: told.append(step))
     assert told[0] == ("embedding", "fake", 0, 10)  # too little to speak of
     told.clear()
-    embed_missing(store, other, texts, progress=lambda *step: told.append(step))
-    what = "fake, new here: 900 texts to read, about 1 min by the default model's pace"
-    assert told[0] == ("embedding", what, 0, 900)
-    assert {step[1] for step in told} == {what}
+
+    def report(*step: Any) -> None:
+        told.append(step)
+        assert step[0] != NEW_MODEL or not other.encoded
+
+    embed_missing(store, other, texts[:20])  # a preview's
+    other.encoded.clear()
+    embed_missing(store, other, texts, progress=report)
+    cost = "fake: 880 texts to read, about 62 s at MiniLM's pace of 71 ms a text; a larger model takes longer"
+    assert told[:2] == [(NEW_MODEL, cost, 0, None), ("embedding", "fake", 0, 880)]
     assert (store.vector_count("fake", "1"), store.vector_count("fake", "2")) == (10, 900)
     told.clear()
-    embed_missing(store, other, ["one more"], progress=lambda *step: told.append(step))
-    assert told[0] == ("embedding", "fake", 0, 1)
+    embed_missing(store, other, [f"another {n}" for n in range(300)], progress=report)
+    assert {step[0] for step in told} == {"embedding"}  # an ordinary day
     assert Lookup(store, "fake", "1").rows(texts[10:12]) is None  # the other revision's are not borrowed
+
+
+def test_what_a_new_model_will_read_is_counted_as_the_next_run_reads_it(net: Net) -> None:
+    net.server.items[:] = [item(n) for n in range(1, 101)]
+    careful, fast = FakeEncoder(), FakeEncoder()
+    fast.name = "quick"
+    net.run(encoder=careful, fast=fast)
+    careful.encoded.clear()
+    careful.revision = "2"
+    ahead = unread(net.store, PROFILE, careful, ("new", "cross"))
+    net.run(replace(PROFILE, revision="2"), encoder=careful, fast=fast)
+    assert ahead == len(careful.encoded) > 100
+    assert unread(net.store, PROFILE, careful, ("new", "cross")) == 0

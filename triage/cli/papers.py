@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,20 +90,32 @@ def rank_command(around: Surroundings, papers: str) -> None:
     Rank any pool of papers against a profile. One JSON object a line with id, title, abstract, and optionally
     authors, categories and date ("-" reads standard input); out comes one a line, best first.
     """
-    from triage.pipeline import rank_pool
-
     if len(around.profiles) > 1:
         raise UsageFault("several profiles are active; name one: triage rank --profile NAME --papers FILE.jsonl")
     with click.open_file(papers, encoding="utf-8", errors="surrogateescape") as stream:
         pool = list(_pool(stream, papers))
-    ranked, note = rank_pool(
-        around.store, around.profiles[0], pool, encoder=around.encoder, fast=around.fast, ranker=around.ranker
-    )
+    ranked, note = _ranked(around, pool)
     if note:
         click.echo(f"triage: {note}", err=True)
     for scored in ranked:
         row = {"id": scored.paper.id, "rank": scored.rank, "score": scored.score, "probability": scored.probability}
         click.echo(json.dumps(row))
+
+
+def _ranked(around: Surroundings, pool: Sequence[Paper]) -> tuple[Sequence[ScoredPaper], str]:
+    from triage.cli.progress import shown
+    from triage.pipeline import rank_pool
+
+    with shown() as report:
+        return rank_pool(
+            around.store,
+            around.profiles[0],
+            pool,
+            encoder=around.encoder,
+            fast=around.fast,
+            ranker=around.ranker,
+            progress=report,
+        )
 
 
 def _pool(stream: Iterable[str], name: str) -> Iterable[Paper]:

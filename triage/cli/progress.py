@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, JSON lines for a parent process, nothing for a pipe."""
+"""Progress of long work: a bar on a terminal, JSON lines for a parent process, for a pipe only what a model costs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import click
 
 Report = Callable[[str, str, int, "int | None"], None]
 
@@ -19,11 +21,21 @@ def shown(*, as_json: bool = False) -> Iterator[Report]:
         with _bar() as report:
             yield report
     else:
-        yield _nothing
+        yield _costs_alone
 
 
-def _nothing(step: str, what: str, done: int, total: int | None) -> None:
-    """Say nothing: nobody watches."""
+def _costs_alone(step: str, what: str, done: int, total: int | None) -> None:
+    """Nobody watches; what a new model will cost is said all the same."""
+    if line := _cost(step, what):
+        click.echo(line, err=True)
+
+
+def _cost(step: str, what: str) -> str:
+    """The line that says what a new model will cost; "" for any other step."""
+    from triage.pipeline.vectors import NEW_MODEL
+    from triage.text import clean
+
+    return f"triage: {NEW_MODEL} {clean(what)}" if step == NEW_MODEL else ""
 
 
 def _json_line(step: str, what: str, done: int, total: int | None) -> None:
@@ -49,6 +61,9 @@ def _bar() -> Iterator[Report]:
         tasks: dict[tuple[str, str], TaskID] = {}
 
         def report(step: str, what: str, done: int, total: int | None) -> None:
+            if line := _cost(step, what):  # too long for the bar's column
+                progress.console.print(line, markup=False, soft_wrap=True)
+                return
             if (step, what) not in tasks:
                 tasks[step, what] = progress.add_task(what, total=total, step=step)
             progress.update(tasks[step, what], completed=done, total=total)

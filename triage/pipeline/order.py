@@ -117,6 +117,22 @@ def ordinary_pool(lookups: Lookups, before: date) -> Pool:
     return found
 
 
+def unread(store: Store, profile: Profile, encoder: Encoder, types: Sequence[str]) -> int:
+    """Count the texts that the next run would give the careful encoder and that it has not read.
+
+    Which papers are the best fifth of the newest announcement is known only once it is ranked: the first stand in.
+    """
+    day = next(iter(store.announcement_days()), None)
+    papers = list(store.papers(judged_ids(store, profile)).values())
+    if day:
+        newest = store.announced(day, day, types)
+        listed = {paper.id: paper for paper in newest if set(paper.categories) & set(profile.categories)}
+        best = rank.best_share(dict.fromkeys(listed, 0.0))
+        papers += [*(listed[one] for one in best), *panel(store, day, newest)]
+    hashes = {text_hash(text) for text in (profile.statement, *map(encoder.paper_text, papers))}
+    return len(hashes - store.embedded(encoder.name, encoder.revision, hashes))
+
+
 def rank_days(
     store: Store,
     profiles: Sequence[Profile],
@@ -269,6 +285,7 @@ def rank_pool(
     encoder: Encoder | None,
     fast: Encoder | None = None,
     ranker: str = rank.DEFAULT,
+    progress: Progress = silent,
 ) -> tuple[tuple[ScoredPaper, ...], str]:
     """Rank any pool of papers against a profile: best first, and the ranker's note.
 
@@ -278,7 +295,7 @@ def rank_pool(
     inside, ordinary = {paper.id for paper in papers}, store.background(date.max, BACKGROUND)
     examples = list(store.papers(judged_ids(store, profile)).values())
     reader = fast or encoder
-    ready = [one for one in (reader,) if one and _read(store, one, profile, [*examples, *papers, *ordinary])]
+    ready = [one for one in (reader,) if one and _read(store, one, profile, [*examples, *papers, *ordinary], progress)]
 
     def ranked() -> tuple[tuple[ScoredPaper, ...], str]:
         lookups = Lookups.of(store, encoder if encoder in ready else None, fast if fast in ready else None)
@@ -292,16 +309,16 @@ def rank_pool(
         return first
     best = set(rank.best_share({one.paper.id: one.score for one in first[0]}))
     careful = [*examples, *(paper for paper in papers if paper.id in best), *panel(store, date.max, papers)]
-    if not _read(store, encoder, profile, careful):
+    if not _read(store, encoder, profile, careful, progress):
         return first
     ready.append(encoder)
     return ranked()
 
 
-def _read(store: Store, encoder: Encoder, profile: Profile, papers: Iterable[Paper]) -> bool:
+def _read(store: Store, encoder: Encoder, profile: Profile, papers: Iterable[Paper], progress: Progress) -> bool:
     """Embed the statement and the papers; False when there are no weights."""
     try:
-        embed_missing(store, encoder, [profile.statement, *(encoder.paper_text(paper) for paper in papers)])
+        embed_missing(store, encoder, [profile.statement, *map(encoder.paper_text, papers)], progress=progress)
     except Unavailable:
         return False
     return True

@@ -13,8 +13,8 @@ from triage import budget, rank
 from triage.budget import Limits
 from triage.errors import Unavailable
 from triage.paper import Paper, ScoredPaper
-from triage.pipeline.order import BACKGROUND, judged_ids, ordinary_pool, pool, query
-from triage.pipeline.vectors import Lookups, Progress, embed_missing, silent
+from triage.pipeline.order import BACKGROUND, judged_ids, ordinary_pool, pool, query, unread
+from triage.pipeline.vectors import Lookups, Progress, embed_missing, say_cost, silent
 from triage.profile import WEEKDAYS
 from triage.rank.wishes import found_authors, found_terms
 
@@ -165,7 +165,7 @@ def preview(
     if not window.papers:  # nothing to try the profile on: no model is loaded for that
         return Preview(None, Listed((), _coffee_s(profile, today)), Width(0, 0, 0, None), ())
     both = [profile, *([before] if before else [])]
-    notes = _embed(store, window.papers, both, encoder, fast, progress)
+    notes = _embed(store, window.papers, both, encoder, fast, types, progress)
     lookups = Lookups.of(store, encoder, fast)
     trials = [
         _Trial(window, one, query(lookups, one), _coffee_s(one, today), budget.learn(store.dwells())) for one in both
@@ -228,9 +228,13 @@ def _embed(
     profiles: Sequence[Profile],
     encoder: Encoder | None,
     fast: Encoder | None,
+    types: Sequence[str],
     progress: Progress,
 ) -> list[str]:
-    """Embed statements and examples with both encoders, and everything with the fast one; notes on what cannot be."""
+    """Embed statements and examples with both encoders, and everything with the fast one; notes on what cannot be.
+
+    What the next run would give a model that is new here is said before it reads anything.
+    """
     examples = list(store.papers(one for profile in profiles for one in judged_ids(store, profile)).values())
     statements = [profile.statement for profile in profiles]
     notes = []
@@ -238,6 +242,8 @@ def _embed(
         if reader is None:
             continue
         try:
+            if reader is encoder:
+                say_cost(store, reader, unread(store, profiles[0], reader, types), progress)
             embed_missing(
                 store, reader, [*statements, *map(reader.paper_text, [*examples, *others])], progress=progress
             )

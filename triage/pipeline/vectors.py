@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from triage.store import Store
 
 TEXT_S = 0.071
-"""CPU seconds that the default careful model takes for one paper (71 for 1,000, measured on one core)."""
+"""CPU seconds that MiniLM, the default careful model, takes for one paper (71 for 1,000, measured on one core)."""
+
+TOLD_FROM_S = 10.0
+"""What a new model costs is said where it would take MiniLM so long."""
+
+NEW_MODEL = "new model"
+"""The step that says what a model will cost before it reads anything: told without a terminal too."""
 
 Progress = Callable[[str, str, int, "int | None"], None]
 """Told of each step: its name, what it works on, how many are done, and of how many (None: not known)."""
@@ -87,15 +93,18 @@ class Lookups:
         return self.careful.store
 
 
-def _cost(store: Store, encoder: Encoder, texts: int) -> str:
-    """Name the encoder, and what is ahead where it has read nothing yet and takes its time: after a change of model.
+def say_cost(store: Store, encoder: Encoder, texts: int, progress: Progress) -> None:
+    """Tell what so many texts will cost where most of what the encoder is to read lies ahead: after a change of model.
 
-    The minutes are an estimate by the default model's pace: a larger one takes longer.
+    The time is that of MiniLM, since a model's own pace is known only once it has read.
     """
-    minutes = round(texts * TEXT_S / 60)
-    if store.vector_count(encoder.name, encoder.revision) or isinstance(encoder, StaticEncoder) or minutes < 1:
-        return encoder.name
-    return f"{encoder.name}, new here: {texts} texts to read, about {minutes} min by the default model's pace"
+    seconds = texts * TEXT_S
+    known = isinstance(encoder, StaticEncoder) or store.vector_count(encoder.name, encoder.revision) >= texts
+    if known or seconds < TOLD_FROM_S:
+        return
+    time = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    pace = f"at MiniLM's pace of {1000 * TEXT_S:.0f} ms a text; a larger model takes longer"
+    progress(NEW_MODEL, f"{encoder.name}: {texts} texts to read, about {time} {pace}", 0, None)
 
 
 def embed_missing(
@@ -117,13 +126,13 @@ def embed_missing(
     missing = [wanted[digest] for digest in hashes]
     if not missing:
         return [], []
-    what = _cost(store, encoder, len(missing))
-    progress("embedding", what, 0, len(missing))
+    say_cost(store, encoder, len(missing), progress)
+    progress("embedding", encoder.name, 0, len(missing))
 
     def keep(positions: list[int], rows: NDArray[np.float32]) -> None:
         found = dict(zip([hashes[at] for at in positions], rows, strict=True))
         store.add_vectors(encoder.name, encoder.revision, found)
-        progress("embedding", what, positions[-1] + 1, len(missing))
+        progress("embedding", encoder.name, positions[-1] + 1, len(missing))
 
     done = encode_all(encoder, missing, on_batch=keep, deadline=stop)
     return missing[:done], missing[done:]
