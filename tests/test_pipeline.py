@@ -9,11 +9,12 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,12 @@ from arxiv_server import ArxivServer, Fault, a_day_of, invented, item
 from conftest import FakeEncoder
 
 from triage import rank
+from triage.embed import StaticEncoder
 from triage.errors import Unavailable
 from triage.fetch import Wire, read_feed
-from triage.paper import Item, Verdict
+from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
-from triage.pipeline.order import unread
+from triage.pipeline.order import rank_days, unread
 from triage.pipeline.vectors import NEW_MODEL, Lookup, embed_missing
 from triage.profile import Profile
 from triage.store import Run, Store
@@ -427,8 +429,7 @@ _EMBED = textwrap.dedent(
     from itertools import count
     from pathlib import Path
     import numpy as np
-    from triage.pipeline.order import unread
-from triage.pipeline.vectors import NEW_MODEL, Lookup, embed_missing
+    from triage.pipeline.vectors import Lookup, embed_missing
     from triage.store import Run, Store
 
     class Quick:
@@ -612,3 +613,64 @@ def test_what_a_new_model_will_read_is_counted_as_the_next_run_reads_it(net: Net
     net.run(replace(PROFILE, revision="2"), encoder=careful, fast=fast)
     assert ahead == len(careful.encoded) > 100
     assert unread(net.store, PROFILE, careful, ("new", "cross")) == 0
+
+
+TOPICS = {
+    "slam": "gaussian splatting slam localisation camera mapping radiance rendering tracking",
+    "tables": "table question answering rows columns spreadsheet cells query schema",
+    "speech": "speech recognition acoustic phoneme audio transcription speaker accent voice",
+    "repair": "program synthesis repair compiler software bugs repository tests agents",
+    "proteins": "protein folding residues ligand docking molecule binding structure sequence",
+    "games": "game players equilibrium regret auction mechanism bidders payoff strategy",
+}
+STOCK = (
+    "model method data learning training results propose novel study show performance approach large new benchmark "
+    "task based framework analysis evaluation improve existing efficient problem state art experiments different "
+    "across challenge paper work using demonstrate significant general robust information quality"
+).split()
+
+
+def about(topics: Sequence[str], number: int, on_topic: int = 24) -> Paper:
+    """A paper of 72 words, so many in equal parts from its topics and the others from a stock that all share."""
+    rng = Random(f"{topics}-{number}")
+    said = [word for topic in topics for word in rng.choices(TOPICS[topic].split(), k=on_topic // len(topics))]
+    said += rng.choices(STOCK, k=72 - on_topic)
+    rng.shuffle(said)
+    name = f"26{10 + len(topics)}.{list(TOPICS).index(topics[0])}{number:04d}"
+    return Paper(name, " ".join(said[:8]), " ".join(said[8:]), categories=("cs.LG",))
+
+
+def interest(topic: str, liked: int) -> Profile:
+    """A focus with so many liked papers and the default threshold."""
+    seeds = tuple(about([topic], number).id for number in range(liked))
+    return Profile(topic, " ".join(TOPICS[topic].split()[:4]), ("cs.LG",), seeds=seeds, shares=(1.0, 0.0, 0.0))
+
+
+def test_a_small_interest_beside_a_large_one_gets_its_floor_and_no_bland_paper_a_place(store: Store) -> None:
+    """60 and 3 liked papers in two profiles, one coffee that the large one could fill alone."""
+    large, small, others = interest("slam", 60), interest("tables", 3), list(TOPICS)[2:]
+    known = [about([topic], number) for topic, liked in (("slam", 60), ("tables", 3)) for number in range(liked)]
+    known += [about([topic], number) for topic in others for number in range(100, 160)]
+    known += [about([topic], number) for topic in ("slam", "tables") for number in range(100, 103)]
+    own, mixed = about(["tables"], 200), [about(["slam", "tables"], number, 12) for number in range(4)]
+    own = replace(own, abstract=f"{own.abstract} {' '.join(STOCK * 4)}")  # as long to read as two of the others
+    today = [*(about(["slam"], number, 48) for number in range(200, 220)), own, *mixed]
+    today += [about([topic], number) for topic in others for number in range(200, 220)]
+    store.add_papers(known, at=NOW)
+    store.add_announcement([Item(one, "new") for one in today], announced=FRIDAY, feed_day=FRIDAY, at=NOW)
+    fast, both = StaticEncoder(), [large, small]
+    embed_missing(store, fast, [*(one.statement for one in both), *map(fast.paper_text, [*known, *today])])
+    rank_days(store, both, None, types=("new",), at=NOW, fast=fast, rankers=[rank.DEFAULT])
+
+    def listed(*profiles: Profile) -> tuple[ScoredPaper, ...]:
+        return shortlist(store, profiles, minutes=6, now=NOW).papers
+
+    alone, shared = listed(large), listed(*both)
+    assert [one.paper.id for one in shared if one.profile == "tables"] == [own.id]
+    assert {one.profile for one in alone} == {"slam"}
+    assert 2 <= sum(one.profile == "slam" for one in shared) == len(shared) - 1 < len(alone)
+    assert sum(one.worth or 0 for one in alone) > sum(one.worth or 0 for one in shared)  # without its floor it had none
+    found = store.ranking("tables", rank.DEFAULT, FRIDAY)
+    assert found is not None
+    assert [one.paper.id for one in found.papers[:5]].index(own.id) == 0
+    assert {one.paper.id for one in found.papers[1:5]} == {one.id for one in mixed}

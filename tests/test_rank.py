@@ -546,6 +546,14 @@ def test_a_broader_focus_reaches_more_of_the_field_and_scores_less(encoder: Any,
     assert (probability(scores, 5, Scope(4.0, 3.0)) > probability(scores, 5, Scope(4.0, 6.0))).all()
 
 
+@pytest.mark.parametrize("liked", [0, 1, 3, 5, 12, 400])
+def test_a_scope_beyond_the_fitted_ones_counts_as_the_nearest(liked: int) -> None:
+    scores = np.linspace(0, 40, 20)
+    ends = probability(scores, liked, Scope(8.3, 7.2)), probability(scores, liked, Scope(3.7, 0.0))
+    np.testing.assert_array_equal(probability(scores, liked, Scope(30.0, 20.0)), ends[0])
+    np.testing.assert_array_equal(probability(scores, liked, Scope(0.5, -3.0)), ends[1])
+
+
 def test_only_a_calibrated_ranker_tells_chances(encoder: Any, today: Pool, stored: Pool) -> None:
     query = asking(encoder, LIKED)
     for name, ranker in RANKERS.items():

@@ -160,6 +160,9 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, metavar="OUT.tsv")
     args = parser.parse_args()
     found = read_days(args.bench, args.runs)
+    scopes = np.expm1(np.concatenate([day.inputs[:1, 1:] for days in found.values() for day in days]))
+    reach, cohesion = scopes[:, 0], scopes[scopes[:, 1] > 0, 1]
+    print(f"reach {reach.min():.2f} … {reach.max():.2f}, cohesion {cohesion.min():.2f} … {cohesion.max():.2f}")
     for bucket in BUCKETS:
         report(bucket, [day for size in bucket for day in found[size]])
 

@@ -21,6 +21,10 @@ _LOGISTIC: tuple[tuple[float, float, float, float, float], ...] = (
 _REACH, _COHESION = 5.48, 3.40
 """Medians over the benchmark's lists, in deviations: where a scope is not known the focus is taken for middling."""
 
+_REACHES, _COHESIONS = (3.7, 8.3), (0.0, 7.2)
+"""Least and greatest over the benchmark's lists: beyond them nothing was fitted, and a focus there is taken for the
+nearest. Extended, the slopes would call papers hopeless that lie twenty deviations clear of all others."""
+
 THRESHOLD = 0.065
 """Chance below which a paper is not shown, unless the profile names another.
 
@@ -41,8 +45,11 @@ def probability(total: Values, liked: int, scope: Scope) -> Values:
 
     intercept, slope, by_reach, by_cohesion = next(row[1:] for row in _LOGISTIC if liked <= row[0])
     reach, cohesion = (
-        math.log1p(max(middling if known is None else known, 0.0))
-        for known, middling in ((scope.reach, _REACH), (scope.cohesion, _COHESION))
+        math.log1p(min(max(middling if known is None else known, least), greatest))
+        for known, middling, (least, greatest) in (
+            (scope.reach, _REACH, _REACHES),
+            (scope.cohesion, _COHESION, _COHESIONS),
+        )
     )
     odds = intercept + slope * compress(total) + by_reach * reach + by_cohesion * cohesion
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
