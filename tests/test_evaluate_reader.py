@@ -49,14 +49,14 @@ def test_a_good_ranker_stays_and_is_measured_against_every_baseline() -> None:
 def test_a_sabotaged_ranker_is_replaced_and_the_list_says_so() -> None:
     with closing(Store()) as store:
         reader = Reader(store, SABOTAGED)
-        reader.live(55)
+        reader.live(40)
         assert reader.deployed[0] == "fusion"
         assert reader.deployed[-1] == "tfidf-svm"
         last = [one for one in store.reviews() if one.switched]
         assert len(last) == 1
         assert last[0].apart == SESSIONS
         assert last[0].mine.high < last[0].theirs.low
-        at = FIRST + timedelta(days=55)
+        at = FIRST + timedelta(days=40)
         listed = shortlist(store, PROFILE, minutes=30, now=at, ranker="tfidf-svm")
         assert any(note.startswith("tfidf-svm ranks in the place of fusion since") for note in listed.notes)
         assert [note for note in reader.notes if "tfidf-svm ranks in the place of fusion" in note]
@@ -162,12 +162,12 @@ def test_what_was_shown_is_kept_with_ranker_version_and_parameters() -> None:
 
 @pytest.fixture
 def lived(home: Path) -> Path:
-    """A home whose reader has had 55 coffees."""
+    """A home whose reader has had forty coffees."""
     (home / "profiles").mkdir(parents=True)
     text = 'statement = "what I look for"\ncategories = ["cs.LG"]\n[shortlist]\nthreshold = 0.2\n'
     (home / "profiles" / "mine.toml").write_text(text)
     with closing(Store(home / "triage.db")) as store:
-        Reader(store, SABOTAGED).live(55)
+        Reader(store, SABOTAGED).live(40)
     return home
 
 

@@ -627,14 +627,14 @@ STOCK = (
     "model method data learning training results propose novel study show performance approach large new benchmark "
     "task based framework analysis evaluation improve existing efficient problem state art experiments different "
     "across challenge paper work using demonstrate significant general robust information quality"
-).split()
+)
 
 
 def about(topics: Sequence[str], number: int, on_topic: int = 24) -> Paper:
     """A paper of 72 words, so many in equal parts from its topics and the others from a stock that all share."""
     rng = Random(f"{topics}-{number}")
     said = [word for topic in topics for word in rng.choices(TOPICS[topic].split(), k=on_topic // len(topics))]
-    said += rng.choices(STOCK, k=72 - on_topic)
+    said += rng.choices(STOCK.split(), k=72 - on_topic)
     rng.shuffle(said)
     name = f"26{10 + len(topics)}.{list(TOPICS).index(topics[0])}{number:04d}"
     return Paper(name, " ".join(said[:8]), " ".join(said[8:]), categories=("cs.LG",))
@@ -653,7 +653,7 @@ def test_a_small_interest_beside_a_large_one_gets_its_floor_and_no_bland_paper_a
     known += [about([topic], number) for topic in others for number in range(100, 160)]
     known += [about([topic], number) for topic in ("slam", "tables") for number in range(100, 103)]
     own, mixed = about(["tables"], 200), [about(["slam", "tables"], number, 12) for number in range(4)]
-    own = replace(own, abstract=f"{own.abstract} {' '.join(STOCK * 4)}")  # as long to read as two of the others
+    own = replace(own, abstract=f"{own.abstract} {f'{STOCK} ' * 4}")  # as long to read as two of the others
     today = [*(about(["slam"], number, 48) for number in range(200, 220)), own, *mixed]
     today += [about([topic], number) for topic in others for number in range(200, 220)]
     store.add_papers(known, at=NOW)
