@@ -84,16 +84,17 @@ class Terminal:
         """Send a signal."""
         os.kill(self.pid, number)
 
-    def ended(self, seconds: float = 10.0) -> int:
-        """Wait for the end and give the exit code (minus the signal when one killed it)."""
-
-        def gone() -> bool:
+    def gone(self) -> bool:
+        """Whether the program has ended; never waits."""
+        if self.status is None:
             found, status = os.waitpid(self.pid, os.WNOHANG)
             if found:
                 self.status = os.waitstatus_to_exitcode(status)
-            return bool(found)
+        return self.status is not None
 
-        self.until(gone, seconds)
+    def ended(self, seconds: float = 10.0) -> int:
+        """Wait for the end and give the exit code (minus the signal when one killed it)."""
+        self.until(self.gone, seconds)
         assert self.status is not None, f"still running:\n{self.text}"
         self.read(0.2)
         return self.status
