@@ -135,7 +135,7 @@ def shelf(store: Store) -> Store:
         ],
         at=NOW,
     )
-    store.set_note(Note("2611.00002", "an idea for quantisation", NOW))
+    store.set_note(Note("2611.00002", "an idea for quantisation, Übung", NOW))
     store.add_tags("2611.00001", ["KV", "to cite"], at=NOW)
     return store
 
@@ -161,6 +161,8 @@ def shelf(store: Store) -> Store:
         ("cat:cs", [1, 3]),
         ("cat:cs.CL decoding", [3]),
         ("note:idea", [2]),
+        ("note:übung", [2]),
+        ("note:ÜBUNG", [2]),
         ("id:2611.00003", [3]),
         ("", []),
         ('"', []),

@@ -87,6 +87,7 @@ class Connection:
     def _prepare(self) -> None:
         self.db.execute("PRAGMA foreign_keys = ON")
         self.db.execute("PRAGMA recursive_triggers = ON")
+        self.db.create_function("casefold", 1, str.casefold, deterministic=True)  # SQLite's lower knows ASCII alone
         applied = self._applied()
         if newer := sorted(applied - NAMES):
             raise ConfigFault(f"{self.path}: written by a newer triage ({newer[-1]}); upgrade triage")

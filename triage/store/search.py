@@ -18,7 +18,7 @@ _FILTERS = {
     "category": "EXISTS (SELECT 1 FROM json_each(p.categories) c WHERE lower(c.value) = ? OR lower(c.value) LIKE "
     "replace(replace(?, '%', ''), '_', '') || '.%')",
     "tag": "EXISTS (SELECT 1 FROM tags t WHERE t.paper_id = p.id AND t.tag = ?)",
-    "note": "EXISTS (SELECT 1 FROM notes n WHERE n.paper_id = p.id AND instr(lower(n.text), ?) > 0)",
+    "note": "EXISTS (SELECT 1 FROM notes n WHERE n.paper_id = p.id AND instr(casefold(n.text), ?) > 0)",
     "id": "p.id = ?",
 }
 
