@@ -275,6 +275,16 @@ def test_seeds_come_from_everything_at_once_and_the_rest_is_listed(demo: Path) -
     assert run(demo, "profile", "seed").returncode == 2
 
 
+def test_the_texts_of_seeds_are_fetched_in_one_batch(demo: Path) -> None:
+    log = demo / "arxiv-answers.jsonl"
+    log.unlink(missing_ok=True)
+    done = run(demo, "profile", "seed", "2611.99997", "2611.99998", "2611.99999")
+    assert done.stderr.count("is not known to arXiv") == 3
+    asked = [json.loads(line)["url"] for line in log.read_text().splitlines()]
+    assert asked  # twice where nothing is known: arXiv's API sometimes loses a whole page
+    assert all("id_list=2611.99997%2C2611.99998%2C2611.99999" in one for one in asked)
+
+
 def test_without_a_network_seeds_are_taken_and_fetched_later(home: Path, profile: Path) -> None:
     closed = "http://127.0.0.1:9/"
     environ = {f"TRIAGE_ARXIV_{name}": closed for name in ("FEED", "API", "OAI")}
@@ -323,6 +333,17 @@ def test_a_preview_tells_list_width_and_lines(demo: Path) -> None:
     assert f"On {found['announced']}: {len(found['papers'])} paper" in plain.stdout
     assert f"How narrow: {found['width']['passing']} of {found['width']['papers']} papers" in plain.stdout
     assert found["width"]["verdict"] in run(demo, "profile", "check").stdout
+
+
+def test_check_tells_every_mistake_of_every_file_and_exits_65(home: Path, profile: Path) -> None:
+    profile.with_name("bees.toml").write_text('statement = "y"\ncategories = ["cs.LGG"]\n\n[budget]\nminuets = 3\n')
+    found = run(home, "profile", "check")
+    assert found.returncode == 65
+    places = [line.partition(": ")[0] for line in found.stderr.splitlines() if line.startswith(str(home))]
+    assert places == [f"{profile.with_name('bees.toml')}:{place}" for place in ("2:16", "5:1")]
+    assert "2 problems found" in found.stderr
+    assert f"{profile}: fine" in found.stdout
+    assert run(home, "profile", "check", "agents").returncode == 0
 
 
 def test_the_schema_knows_what_the_reader_of_profiles_knows() -> None:
