@@ -85,6 +85,23 @@ def test_the_list_fits_the_minutes(fetched: tuple[Path, list[Run]]) -> None:
     assert len(everything["papers"]) == len(today["papers"]) + today["left_out"]
 
 
+def test_the_list_loads_nothing_heavy(fetched: tuple[Path, list[Run]]) -> None:
+    """In a fresh process: no model, no numpy, no terminal library, nothing of the network."""
+    code = "from triage.cli import main; main(['list', '--json']); import sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TRIAGE_HOME": str(fetched[0])},
+    )
+    listed, modules = done.stdout.splitlines()
+    assert json.loads(listed)["papers"]
+    there = {name.partition(".")[0] for name in modules.split()}
+    models = {"torch", "sentence_transformers", "transformers", "tokenizers", "sklearn", "numpy"}
+    assert there.isdisjoint(models | {"textual", "rich", "sqlite_utils", "arxiv", "feedparser", "requests"})
+
+
 def test_the_list_is_the_same_twice(fetched: tuple[Path, list[Run]]) -> None:
     home, _ = fetched
     assert run(home, "list", "--json").stdout == run(home, "list", "--json").stdout

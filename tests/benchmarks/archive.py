@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,6 +35,7 @@ from arxiv_server import ArxivServer
 from morning import FETCH, HIDDEN, python, write_home
 from texts import invented, vocabulary
 
+Found = dict[str, list[list[dict[str, object]]]]
 A_DAY, NEW, STOP_WORDS, WORDS = 200, 1000, 100, 20_000
 NEWEST = date(2026, 10, 30)
 MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
@@ -113,25 +114,28 @@ def queries(count: int, seed: int = 5) -> list[str]:
     return found
 
 
-def mornings(homes: Sequence[Path], rounds: int, found: dict[str, list[list[dict[str, object]]]]) -> None:
+def prepare(homes: Iterable[Path], server: ArxivServer) -> None:
+    """Give each home its profile and the address that the server has this time."""
+    for home in homes:
+        if not (home / "profiles").exists():
+            write_home(home, server, list(invented(5)))
+        lines = [f'{name} = "{url}"' for name, url in server.addresses.items()]
+        (home / "config.toml").write_text("\n".join(['[arxiv]\ncontact = "benchmark@example.org"', *lines, ""]))
+
+
+def mornings(homes: Sequence[Path], server: ArxivServer, rounds: int, found: Found) -> None:
     """Fetch a new day in each home in turn; the first round, which ranks the days before it, is not counted."""
-    with ArxivServer(papers=[]) as server:
-        for home in homes:
-            if not (home / "profiles").exists():
-                write_home(home, server, list(invented(5)))
-            lines = [f'{name} = "{url}"' for name, url in server.addresses.items()]
-            (home / "config.toml").write_text("\n".join(['[arxiv]\ncontact = "benchmark@example.org"', *lines, ""]))
-        for number, day in enumerate(MORNINGS[: rounds + 1]):
-            papers = list(invented(NEW, first=5_000_001 + NEW * number, seed=100 + number))
-            server.papers = papers
-            server.items, server.day = [Item(paper, "new") for paper in papers], day
-            server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-            told = [python(FETCH.format(hidden=HIDDEN), TRIAGE_HOME=str(home)) for home in homes]
-            if number:
-                found.setdefault("a morning of 1,000", []).append(told)
+    for number, day in enumerate(MORNINGS[: rounds + 1]):
+        papers = list(invented(NEW, first=5_000_001 + NEW * number, seed=100 + number))
+        server.papers = papers
+        server.items, server.day = [Item(paper, "new") for paper in papers], day
+        server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        told = [python(FETCH.format(hidden=HIDDEN), TRIAGE_HOME=str(home)) for home in homes]
+        if number:
+            found.setdefault("a morning of 1,000", []).append(told)
 
 
-def commands(homes: Sequence[Path], rounds: int, found: dict[str, list[list[dict[str, object]]]]) -> None:
+def commands(homes: Sequence[Path], rounds: int, found: Found) -> None:
     """Time the commands in turn; the first round only warms the caches."""
     asked = next(invented(1)).id
     for name, arguments in (("triage list", ["list", "--json"]), ("triage similar", ["similar", asked, "--json"])):
@@ -169,13 +173,16 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, metavar="DIR")
     parser.add_argument("--part", choices=("fill", "mornings", "commands", "searches"))
     args = parser.parse_args()
-    with nullcontext(args.keep) if args.keep else tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as held:
+        folder = args.keep or held.enter_context(tempfile.TemporaryDirectory())
         homes = [Path(folder) / str(size) for size in (args.small, args.large)]
         for home, size in zip(homes, (args.small, args.large), strict=True):
             fill(home, size)
-        found: dict[str, list[list[dict[str, object]]]] = {}
+        found: Found = {}
+        server = held.enter_context(ArxivServer())
+        prepare(homes, server)
         if args.part in (None, "mornings"):
-            mornings(homes, args.rounds, found)
+            mornings(homes, server, args.rounds, found)
         if args.part in (None, "commands"):
             commands(homes, args.rounds, found)
         for name, rounds in found.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from triage.text.safe import clean
 from triage.text.tables import MATHS_ACCENTS, OWN_SYMBOLS, symbols
-from triage.text.tex import LOOKS_LIKE_TEX, Tex
+from triage.text.tex import Tex, looks_like_tex
 
 if TYPE_CHECKING:
     from pylatexenc.latexencode import UnicodeToLatexEncoder
@@ -37,7 +37,7 @@ def latex(text: str) -> str:
     between braces in a BibTeX field.
     """
     safe = clean(text)
-    if not LOOKS_LIKE_TEX.search(safe):
+    if not looks_like_tex(safe):
         return _encoded(safe)
     tex = _KeepingMaths(safe)
     pieces = _STAND_IN.split(tex.read())

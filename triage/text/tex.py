@@ -32,7 +32,8 @@ _LARGEST_SPAN_WORDS = 8
 """A maths span counts as at most this many words of reading time."""
 
 _SPAN = "\ufffc"
-LOOKS_LIKE_TEX = re.compile(r"[\\$^]|_\{|[\w.,)]~[\w\\$(]|``|\{\w|(?<=[\w ])--")
+_LOOKS_LIKE_TEX = re.compile(r"[\\$^]|_\{|[\w.,)]~[\w\\$(]|``|\{\w|(?<=[\w ])--")
+_SIGNS = "\\", "$", "^", "{", "~", "``", "--"
 _TOKEN = re.compile(
     r"\\(?P<word>[A-Za-z]+)\*?|\\(?P<sign>.)|(?P<open>\{)|(?P<script>[\^_])|(?P<maths>\$\$?)|(?P<tie>~)"
     r"|(?P<run>[^\\{$^_~]+)|(?P<rest>.)",
@@ -52,15 +53,20 @@ def readable(text: str) -> str:
     they were written, and every word outside a command survives in its place.
     """
     safe = clean(text)
-    if not LOOKS_LIKE_TEX.search(safe):
+    if not looks_like_tex(safe):
         return safe
     return clean(Tex(safe).read())
+
+
+def looks_like_tex(text: str) -> bool:
+    """Whether there may be maths or a command in it; most texts have none of the signs, and that is seen at once."""
+    return any(sign in text for sign in _SIGNS) and bool(_LOOKS_LIKE_TEX.search(text))
 
 
 def words(text: str) -> int:
     """Words of reading time: blanks part them, and each maths span counts 1 + its operators, capped at 8."""
     safe = clean(text)
-    if not LOOKS_LIKE_TEX.search(safe):
+    if not looks_like_tex(safe):
         return len(safe.split())
     tex = Tex(safe, mark=_SPAN)
     around = sum(any(map(str.isalnum, token)) or _SPAN not in token for token in tex.read().split())
