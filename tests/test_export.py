@@ -169,6 +169,16 @@ def entries(count: int = 40) -> list[Entry]:
     ]
 
 
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_the_readers_own_words_leave_with_the_paper(name: str) -> None:
+    paper = Paper("2611.00001", "A title", "An abstract.", 1, ("Ada Invented",), ("cs.LG",))
+    told = FORMATS[name]([Entry(paper, KEPT, DAY, "their table three\nsecond line", ("quokka",))])
+    assert "quokka" in told
+    if name != "bibtex":  # a bibliography is shared with others: the note stays at home
+        assert "their table three" in told
+        assert "second line" in told
+
+
 def test_ris_has_one_record_a_paper_and_reads_back() -> None:
     told = FORMATS["ris"](found := entries())
     assert told.count("\r\nER  - \r\n") == len(found)

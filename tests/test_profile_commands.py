@@ -223,6 +223,11 @@ def test_new_takes_flags_never_asks_in_a_pipe_and_never_overwrites(home: Path) -
     assert (again.returncode, path.read_text()) == (73, text)
     assert "is there already; triage profile edit mine changes it" in again.stderr
     assert sorted(one.name for one in path.parent.iterdir()) == ["mine.toml", "profile.schema.json"]
+    assert run(home, "profile", "new", *flags).returncode == 0  # named after its statement
+    named = path.with_name(f"{slug(flags[1])}.toml")
+    named.write_text(f"# mine\n{named.read_text()}")
+    assert run(home, "profile", "new", *flags).returncode == 73
+    assert named.read_text().startswith("# mine\n")
 
 
 @pytest.mark.parametrize("statement", ["plain", 'with "quotes"\nand lines', "\x7f \\ \t", "naïve Schrödinger"])
