@@ -28,8 +28,8 @@ from triage.errors import Unavailable
 from triage.fetch import Wire, read_feed
 from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
-from triage.pipeline.order import rank_days, unread
-from triage.pipeline.vectors import NEW_MODEL, Lookup, embed_missing
+from triage.pipeline.order import query, rank_days, unread
+from triage.pipeline.vectors import NEW_MODEL, Lookup, Lookups, embed_missing
 from triage.profile import Profile
 from triage.store import Run, Store
 
@@ -97,6 +97,19 @@ def test_the_list_fits_and_a_verdict_takes_a_paper_off_it(net: Net) -> None:
     net.store.record(Verdict(first.id, "keep", NOW, PROFILE.name))
     after = shortlist(net.store, PROFILE, minutes=15, now=NOW)
     assert first.id not in {one.paper.id for one in (*after.papers, *after.left_out)}
+
+
+def test_kept_and_opened_are_liked_dismissed_is_not_and_merely_shown_is_neither(net: Net) -> None:
+    net.run()
+    listed = shortlist(net.store, PROFILE, minutes=60, now=NOW)
+    remember(net.store, listed, shown_by="session", day=FRIDAY, at=NOW)
+    one, two, three, other = (scored.paper.id for scored in listed.papers[:4])
+    for identifier, kind in ((one, "keep"), (two, "dismiss"), (three, "open"), (two, "open")):
+        net.store.record(Verdict(identifier, kind, NOW, PROFILE.name))  # type: ignore[arg-type]
+    net.store.record(Verdict(other, "keep", NOW, "another profile"))
+    asked = query(Lookups.of(net.store, net.encoder, None), PROFILE)
+    assert {paper.id for paper in asked.liked} == {*PROFILE.seeds, one, three}
+    assert {paper.id for paper in asked.disliked} == {two}
 
 
 def test_replacements_are_stored_but_neither_embedded_nor_listed(net: Net) -> None:

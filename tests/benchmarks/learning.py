@@ -1,16 +1,19 @@
 """Does the ranker learn? Simulated verdicts on a benchmark's lists, day by day: curve, calibration, what is shown.
 
-    python tests/benchmarks/learning.py --bench DIR [--size 5] [--draw 0] [--most 5] [--careful]
+    python tests/benchmarks/learning.py --bench DIR [--size 5] [--draw 0] [--most 5] [--careful] [--reversed]
 
 A reader begins with a list's liked papers (`--size` of them, 0 for the statement alone). Each day of the window the
-ranker lists at most `--most` papers above the default threshold; those that the list names are kept, the others
-dismissed, and the next day's query knows it. Papers that were not shown get no verdict. Three readers live through the
-same days, by the fast stage alone unless `--careful`: one whose verdicts are not heard, one of whom only the keeps are,
-and one of whom all are.
+ranker lists at most `--most` papers above the default threshold, by the chance as the verdicts heard have moved it;
+those that the list names are kept, the others dismissed, and the next day's query knows it. Papers that were not shown
+get no verdict. Three readers live through the same days, by the fast stage alone unless `--careful`: one whose verdicts
+are not heard, one of whom only the keeps are, and one of whom all are. Most of what a list wants lies in its first
+weeks: `--reversed` lives through the days backwards, and tells learning from the mix of the days.
 
 Prints by quarter of the window: the share of the wanted papers in the day's first ten and the precision of what was
-shown, with paired differences and 95 % intervals over lists; then the Brier score and the reliability of the chances
-as they were told in advance, by the prior and as earlier verdicts moved it. What is relevant is read only as verdicts.
+shown, with paired differences and 95 % intervals over lists; what was kept of what was shown in all, beside as many
+papers a list that the reader who is not heard was told the greatest chances of; then the Brier score and the
+reliability of the chances as they were told in advance, by the prior and as earlier verdicts moved it. What is relevant
+is read only as verdicts.
 """
 
 from __future__ import annotations
@@ -28,7 +31,19 @@ import numpy as np
 from ranking import Bench, load, with_fast
 
 from triage.embed import SentenceEncoder
-from triage.rank import DEFAULT, PANEL_MOST, RANKERS, THRESHOLD, Fitted, Judged, Query, best_share, foretell, order
+from triage.rank import (
+    DEFAULT,
+    PANEL_MOST,
+    RANKERS,
+    THRESHOLD,
+    Fitted,
+    Judged,
+    Query,
+    best_share,
+    foretell,
+    learn,
+    order,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,8 +71,9 @@ class Reader:
 
     def read(self, day: date, ids: Sequence[str], chances: NDArray[np.float64], wanted: set[str], most: int) -> None:
         """Judge what is shown of a day; `ids` and `chances` are best first."""
-        told = zip(ids[:most], chances.tolist(), strict=False)
-        shown = [(paper, chance) for paper, chance in told if chance >= THRESHOLD]
+        told, kinds = zip(ids[:most], chances.tolist(), strict=False), {"keep": True, "dismiss": False}
+        measure = learn(one for one in self.judged if one.wanted in [kinds[kind] for kind in self.heard])
+        shown = [(paper, chance) for paper, chance in told if measure.moved(chance) >= THRESHOLD]
         kept = [paper for paper, _ in shown if paper in wanted]
         self.days.append((len(wanted.intersection(ids[:10])), len(wanted.intersection(ids)), len(kept), len(shown)))
         self.judged += [Judged(day, chance, paper in wanted) for paper, chance in shown]
@@ -67,11 +83,13 @@ class Reader:
             self.disliked += [paper for paper, _ in shown if paper not in wanted]
 
 
-def live(bench: Bench, readers: Sequence[Reader], answers: dict[str, set[str]], *, most: int, careful: bool) -> None:
-    """Let all readers live through the days of their windows."""
+def live(
+    bench: Bench, readers: Sequence[Reader], answers: dict[str, set[str]], *, most: int, careful: bool, backwards: bool
+) -> None:
+    """Let all readers live through the days of their windows; the sessions are numbered in the order they are had."""
     pool = readers[0].profile["pool"]
     background = bench.pool(bench.background[pool], PANEL_MOST)
-    days = [(day, ids) for day, ids in sorted(bench.candidates[pool].items()) if len(ids) >= 50]
+    days = [(day, ids) for day, ids in sorted(bench.candidates[pool].items(), reverse=backwards) if len(ids) >= 50]
     for number, (day, ids) in enumerate(days, 1):
         papers = bench.pool(ids)
         first = RANKERS[DEFAULT].fit(replace(papers, vectors=None), replace(background, vectors=None))
@@ -79,7 +97,7 @@ def live(bench: Bench, readers: Sequence[Reader], answers: dict[str, set[str]], 
         for reader in readers:
             if reader.profile["window_start"] <= day <= reader.profile["window_end"]:
                 ranked, chances = listed(first, both, reader.query(bench), ids)
-                reader.read(date.fromisoformat(day), ranked, chances, answers[reader.profile["name"]], most)
+                reader.read(date.fromordinal(number), ranked, chances, answers[reader.profile["name"]], most)
         print(f"\r{number} of {len(days)} days ", end="", file=sys.stderr)
     print(file=sys.stderr)
 
@@ -133,6 +151,17 @@ def curve(readers: dict[str, list[Reader]]) -> None:
                 print(f"  {what}, {when}: {interval(gain)}")
 
 
+def totals(readers: dict[str, list[Reader]]) -> None:
+    """Print what was found and kept in all, and what the unheard reader's best papers would have been, list by list."""
+    for name, some in readers.items():
+        hits, wanted, kept, shown = np.concatenate([one.days for one in some]).sum(axis=0)
+        best = 0
+        for reader, unheard in zip(some, readers["nothing"], strict=True):
+            told = sorted(unheard.judged, key=lambda one: -one.prior)
+            best += sum(one.wanted for one in told[: sum(day[3] for day in reader.days)])
+        print(f"{name}: {hits} of {wanted} wanted in the first ten; kept {kept} of {shown} shown, unheard {best}")
+
+
 def calibrated(readers: Sequence[Reader]) -> None:
     """Print how well the shown papers were foretold, by the prior and by what earlier verdicts made of it."""
     ahead = [one for reader in readers for one in foretell(reader.judged)]
@@ -154,6 +183,7 @@ def main() -> None:
     parser.add_argument("--draw", type=int, choices=(0, 1, 2), default=0)
     parser.add_argument("--most", type=int, default=5, help="papers shown a day at most")
     parser.add_argument("--careful", action="store_true", help="both stages, twice the time")
+    parser.add_argument("--reversed", action="store_true", help="the last day first")
     args = parser.parse_args()
     bench = with_fast(load(args.bench, SentenceEncoder().encode if args.careful else nothing))
     told = json.loads((args.bench / "profiles.json").read_text())
@@ -161,8 +191,10 @@ def main() -> None:
     lists = [one for one in bench.profiles if one["family"] == "list"]
     begin = {one["name"]: one["draws"][args.size][args.draw] if args.size != "0" else [] for one in lists}
     readers = {name: [Reader(one, heard, list(begin[one["name"]])) for one in lists] for name, heard in HEARD.items()}
-    live(bench, [one for some in readers.values() for one in some], answers, most=args.most, careful=args.careful)
+    everyone = [one for some in readers.values() for one in some]
+    live(bench, everyone, answers, most=args.most, careful=args.careful, backwards=args.reversed)
     curve(readers)
+    totals(readers)
     calibrated(readers["keeps and dismissals"])
 
 
