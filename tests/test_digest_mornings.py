@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from triage.cli.digest import digest_command
 from triage.cli.surroundings import Surroundings
 from triage.errors import TriageError
 from triage.fetch.calendar import is_feed_day
+from triage.store import Store
 
 PROFILE = 'statement = "the invented matter"\ncategories = ["cs.LG"]\n[shortlist]\nthreshold = 0.0\n'
 
@@ -208,6 +210,22 @@ def test_papers_that_arrive_after_their_mail_come_with_the_next_one(mornings: Mo
     assert headings(mail) == [], "once"
 
 
+def test_a_day_that_was_mailed_comes_back_for_its_late_papers_alone(mornings: Mornings) -> None:
+    assert mornings.morning(16, 1, 2) == 0
+    mornings.mails()
+    mornings.on(16, 10)
+    with closing(Store(mornings.home / "triage.db")) as store:
+        store.add_announcement(
+            [item(3)], announced=date(2026, 11, 16), feed_day=date(2026, 11, 16), at=mornings.clock.now()
+        )
+    assert mornings.digest() == 0
+    assert mornings.mails() == [], "at most one for an announcement"
+    assert mornings.morning(17, 4) == 0
+    (mail,) = mornings.mails()
+    assert headings(mail) == ["Tue 2026-11-17", "Mon 2026-11-16"]
+    assert [number for number in range(1, 5) if f"9912.0000{number}" in text(mail)] == [3, 4]
+
+
 def test_late_papers_beyond_five_days_are_counted(mornings: Mornings) -> None:
     assert mornings.morning(9, 1) == 0
     mornings.publish(10, 2, 3)
@@ -279,6 +297,21 @@ def test_a_profile_that_cannot_be_read_is_told_by_mail_too(mornings: Mornings) -
         assert mornings.digest() == 65
     (alert,) = mornings.mails()
     assert "mine.toml" in alert.get_content()
+
+
+def test_days_that_were_read_in_part_and_brought_no_mail_are_told_too(mornings: Mornings) -> None:
+    """No paper is worth a mail, but Tuesday's could not be read: that is no silence of arXiv's."""
+    assert mornings.morning(16, 1) == 0
+    mornings.mails()
+    profile = mornings.home / "profiles" / "mine.toml"
+    profile.write_text(PROFILE.replace("threshold = 0.0", "threshold = 1.0"))
+    for route in ("/oai", "/api"):
+        mornings.server.fail(route, *[Fault(404)] * 40)
+    for day in (18, 19, 20):
+        assert mornings.morning(day, day) == 0
+    (alert,) = mornings.mails()
+    assert alert["X-Triage-Kind"] == "alert"
+    assert "not everything was read: " in " ".join(alert.get_content().split())
 
 
 def test_one_good_run_makes_the_day_a_good_one(mornings: Mornings) -> None:

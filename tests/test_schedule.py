@@ -109,9 +109,20 @@ def test_a_path_that_would_break_the_line_is_refused(path: str) -> None:
 @pytest.mark.parametrize("form", ["cron", "systemd", "launchd"])
 def test_the_command_prints_the_readers_own_paths(tmp_path: Path, form: str) -> None:
     home = tmp_path / "my home"
-    done = run(home, "schedule", "print", form, "--at", "09:20", TZ="Europe/Berlin", TRIAGE_SMTP_PASSWORD="secret")
+    done = run(
+        home,
+        "schedule",
+        "print",
+        form,
+        "--at",
+        "09:20",
+        TZ="Europe/Berlin",
+        TRIAGE_SMTP_PASSWORD="secret",
+        PYTHONPATH="/here",
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert str(home) in done.stdout
+    assert "/here" in done.stdout, "what decides which program is meant"
     assert "secret" not in done.stdout
     assert not home.exists(), "printing makes nothing"
 
