@@ -190,7 +190,7 @@ def test_a_tick_costs_at_most_200_bytes(demo: Path) -> None:
             for _ in range(3):
                 terminal.press("x")
                 terminal.read(0.5)
-            terminal.shows("closes in")
+            terminal.shows("ends in")
         assert max(bursts(terminals, 4.0)) <= 200
 
 

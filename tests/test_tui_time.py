@@ -122,6 +122,17 @@ async def test_a_pause_can_be_left_with_ctrl_c(morn: Morn, day: Day) -> None:
 # -- refill -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("size", [*SIZES, (60, 16), (50, 20)])
+async def test_the_card_that_offers_a_refill_shows_its_seconds_in_full(
+    morn: Morn, day: Day, size: tuple[int, int]
+) -> None:
+    app = morn.app(a_list(left_s=60.0), **day.granted)
+    async with opened(app, size=size) as pilot:
+        await pass_time(app, pilot, morn.clock, 60.0)
+        assert "five more" in words(app)
+        assert "ends in 20 s" in words(app)
+
+
 async def test_a_refill_comes_after_ten_seconds_and_lasts_five_minutes(morn: Morn, day: Day) -> None:
     app = morn.app(a_list(left_s=60.0), **day.granted)
     async with opened(app) as pilot:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from triage.tui.glyphs import Glyphs
 
 _ON_CARD = ALWAYS | {"read", "back", "leave", "keep", "dismiss", "undo", "refill"}
+_WIDTH = 60
+"""Cells of the card where the terminal has them, as in the style sheet."""
 
 
 class Card(Sheet):
@@ -113,8 +115,9 @@ class Card(Sheet):
             return Content.assemble(("Esc", "bold $accent"), " takes it back   five more minutes in ")
         more: list[str | tuple[str, str]] = []
         if self.more:
-            more = [("+", "bold $accent"), " five more (once today)   "]
-        return Content.assemble(("Enter", "bold $accent"), " close   ", *more, "closes in ")
+            once = " (once today)" if self.app.size.width >= _WIDTH else ""
+            more = [("+", "bold $accent"), f" five more{once}  "]
+        return Content.assemble(("Enter", "bold $accent"), " close  ", *more, "ends in ")
 
     def put_down(self) -> None:
         """The line is written."""
