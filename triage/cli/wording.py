@@ -20,7 +20,7 @@ _PARTS = {
     "liked meaning": "likeness to what you liked",
     "statement words": "words of your statement",
     "statement meaning": "likeness to your statement",
-    "statement kin": "likeness to what your statement finds among the stored papers",
+    "statement kin": "likeness to papers that your statement finds",
     "terms": "your terms",
     "authors": "your authors",
     "dismissed": "likeness to what you dismissed",

@@ -25,7 +25,9 @@ class Space:
     papers as they are it is worse than nothing (day@10 0.784 against 0.812 for a plain mean, five liked papers), with
     the covariance shrunk by a tenth towards its mean variance better (0.821); so it always shrinks, the more the fewer
     papers there are (in two stages on 180 papers by half: day@10 0.906, by a tenth 0.904), only centres below 150,
-    and leaves the vectors alone below 20.
+    and leaves the vectors alone below 20. A 384 x 384 map learnt from 8,000 titles against their abstracts, in place of
+    the whitening, gained 0.02 day@10 at one liked paper and lost 0.01 to 0.015 at three and from twenty on, with MiniLM
+    alone; it was left out.
     """
 
     kind: Kind
