@@ -322,7 +322,7 @@ class Dialogue:
         if scored.paper.id not in self._told and not worth_opening(scored.paper, left_s, self._session.reader):
             self._told.add(scored.paper.id)
             pass_s = first_pass_seconds(scored.paper, self._session.reader)
-            self._say(phrases.keep_for_later(left_s, pass_s, keep="1", again="6"))
+            self._say(phrases.keep_for_later(pass_s, keep="1", again="6"))
         elif self._desk.opened(scored.paper.id) or self._commit(scored, "open"):
             opened = self._session.open_link(scored.paper.url)
             self._say(f"{'Opened' if opened else 'No browser here:'} {scored.paper.url}")

@@ -16,6 +16,8 @@ from triage.tui.stages import CARD_S
 from triage.tui.widgets import fit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from triage.paper import ScoredPaper
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _ON_CARD = ALWAYS | {"read", "back", "leave", "keep", "dismiss", "undo", "refill"}
 _WIDTH = 60
 """Cells of the card where the terminal has them, as in the style sheet."""
+_ROWS, _LOW_ROWS, _SUBJECT_ROWS = 15, 12, 3
+"""Rows of the card without what was kept, with air and on fewer than sixteen rows, and of these the last paper's."""
 
 
 class Card(Sheet):
@@ -89,12 +93,27 @@ class Card(Sheet):
         counts = (f"{len(self._desk.shown)} shown", f"{len(kept)} kept", f"{len(dismissed)} dismissed")
         parts: list[Content | str | tuple[str, str]] = [(self._title, "bold"), "\n\n"]
         parts += ["   ".join((*counts, phrases.stopwatch(self._used_s)))]
-        for place, scored in enumerate(kept):
-            parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), self._row(scored)]
+        for place, row in enumerate(self._kept_rows(kept)):
+            parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), row]
         if self.subject is not None:
             parts += ["\n\n", ("last  ", "$accent"), self._row(self.subject), "\n      "]
             parts += [("s", "bold $accent"), " keep   ", ("x", "bold $accent"), " dismiss"]
         return Content.assemble(*parts, "\n")
+
+    def _kept_rows(self, kept: Sequence[ScoredPaper]) -> list[Content | str]:
+        """As many titles as leave the ways to go on in sight: no key scrolls this card."""
+        height = self.app.size.height
+        room = height - (_ROWS if height > _ROWS else _LOW_ROWS) + (_SUBJECT_ROWS if self.subject is None else 0)
+        if len(kept) <= room:
+            return [self._row(scored) for scored in kept]
+        titles: list[Content | str] = [self._row(scored) for scored in kept[: max(0, room - 1)]]
+        rest = len(kept) - len(titles)
+        return [*titles, f"and {rest} more" if titles else f"{rest} papers"] if room > 0 else []
+
+    def on_resize(self) -> None:
+        """Another height has room for other titles."""
+        if self.is_mounted:
+            self.redraw()
 
     def redraw(self) -> None:
         """Write it again after a verdict."""

@@ -88,5 +88,5 @@ class Judging(Pages):
         if scored.paper.id in self._told or worth_opening(scored.paper, left_s, reader):
             return False
         self._told.add(scored.paper.id)
-        self._say("said", phrases.keep_for_later(left_s, first_pass_seconds(scored.paper, reader)))
+        self._say("said", phrases.keep_for_later(first_pass_seconds(scored.paper, reader)))
         return True

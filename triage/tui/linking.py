@@ -49,7 +49,7 @@ class Linking(Judging, Outside):
         """Edit the profile that the paper was ranked for; what it changes comes with the next ranking."""
         here = self.desk.current
         name = here.profile if here else self._shortlist.profiles[0]
-        self._run_outside(self._session.profile_editor(name))
+        self._run_outside(self._session.profile_editor(name), called="triage profile edit")
 
     def action_copy_link(self) -> None:
         """Copy the link of the abstract page."""

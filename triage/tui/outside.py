@@ -15,14 +15,19 @@ class Outside(Timekeeping):
     """The part that runs them. They are awaited, never waited for, so that the clock is read all the while."""
 
     @work(exclusive=True, group="outside", exit_on_error=False)
-    async def _run_outside(self, command: Sequence[str], then: Callable[[], None] | None = None) -> None:
-        """Give the terminal to a command; nothing is drawn until it ends, and it is never killed."""
+    async def _run_outside(
+        self, command: Sequence[str], then: Callable[[], None] | None = None, *, called: str = ""
+    ) -> None:
+        """Give the terminal to a command; nothing is drawn until it ends, and it is never killed.
+
+        `called` is its name where the command line would tell the reader nothing.
+        """
         self.away = True
         try:
             with self.batch_update(), self.suspend():
                 program = await asyncio.create_subprocess_exec(*command)
                 code = await program.wait()
-            self._say("said", "" if code == 0 else f"{command[0]} ended with {code}")
+            self._say("said", "" if code == 0 else f"{called or command[0]} ended with {code}")
         except (OSError, SuspendNotSupported) as error:
             self._say("said", f"{command[0]}: {error}; check the setting")
         finally:
