@@ -10,6 +10,7 @@ from test_tui import PAPERS, SIZES, Morn, a_list, lines, opened, pass_time, spok
 from textual import events
 
 from triage.budget import learn
+from triage.config import KeyChoice
 from triage.errors import TryLater
 from triage.paper import Estimate
 from triage.tui import Diary, Outcome, Rations
@@ -131,6 +132,19 @@ async def test_the_card_that_offers_a_refill_shows_its_seconds_in_full(
         await pass_time(app, pilot, morn.clock, 60.0)
         assert "five more" in words(app)
         assert "ends in 20 s" in words(app)
+
+
+async def test_the_card_and_the_pause_name_the_keys_that_were_chosen(morn: Morn, day: Day) -> None:
+    letters = {"keep": "a", "dismiss": "b", "pause": "P", "refill": "f"}
+    chosen = {action: KeyChoice((letter,), "config.toml:3:1") for action, letter in letters.items()}
+    app = morn.app(a_list(left_s=60.0), keys=chosen, **day.granted)
+    async with opened(app) as pilot:
+        await pilot.press("P")
+        assert "or with P." in words(app)
+        await pilot.press("P")
+        await pass_time(app, pilot, morn.clock, 60.0)
+        assert words(app).count("a keep b dismiss") == 2, "in the footer, and on the card"
+        assert "f five more" in words(app)
 
 
 @pytest.mark.parametrize("size", [*SIZES, (60, 16), (60, 13)])

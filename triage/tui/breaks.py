@@ -24,9 +24,9 @@ class Pause(Sheet):
 
     actions = ALWAYS | {"read", "back", "leave", "pause"}
 
-    def __init__(self, left: Callable[[], float]) -> None:
+    def __init__(self, left: Callable[[], float], key: str) -> None:
         super().__init__()
-        self._left = left
+        self._left, self._key = left, key
 
     def text(self) -> Content:
         """How long the clock still rests."""
@@ -34,7 +34,7 @@ class Pause(Sheet):
             ("Paused.", "bold"),
             "\n\n",
             f"The clock runs on in {phrases.left(self._left())}, or with ",
-            ("p", "$accent"),
+            (self._key, "$accent"),
             ".",
         )
 
@@ -60,7 +60,7 @@ class Breaks(Moving):
                 return
             self._session.countdown.pause()
             self._stage = stages.PAUSED
-            self.push_screen(Pause(self._session.countdown.pause_left))
+            self.push_screen(Pause(self._session.countdown.pause_left, self.keys.name("pause")))
             self._look()
 
     def _resume(self) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from triage.paper import ScoredPaper
     from triage.tui.desk import Desk
     from triage.tui.glyphs import Glyphs
+    from triage.tui.keys import Keys
 
 _ON_CARD = ALWAYS | {"read", "back", "leave", "keep", "dismiss", "undo", "refill"}
 _WIDTH = 60
@@ -55,11 +56,13 @@ class Card(Sheet):
         glyphs: Glyphs,
         subject: ScoredPaper | None,
         *,
+        keys: Keys,
         line: str | None = None,
         more: bool = False,
     ) -> None:
         super().__init__()
         self._title, self._desk, self._used_s, self._glyphs = title, desk, used_s, glyphs
+        self._keys = keys
         self._line, self.more = line, more
         self.subject = subject
         """The paper that was being judged when the time was up; it still can be."""
@@ -97,7 +100,8 @@ class Card(Sheet):
             parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), row]
         if self.subject is not None:
             parts += ["\n\n", ("last  ", "$accent"), self._row(self.subject), "\n      "]
-            parts += [("s", "bold $accent"), " keep   ", ("x", "bold $accent"), " dismiss"]
+            keep, dismiss = (self._keys.name(action) for action in ("keep", "dismiss"))
+            parts += [(keep, "bold $accent"), " keep   ", (dismiss, "bold $accent"), " dismiss"]
         return Content.assemble(*parts, "\n")
 
     def _kept_rows(self, kept: Sequence[ScoredPaper]) -> list[Content | str]:
@@ -135,7 +139,7 @@ class Card(Sheet):
         more: list[str | tuple[str, str]] = []
         if self.more:
             once = " (once today)" if self.app.size.width >= _WIDTH else ""
-            more = [("+", "bold $accent"), f" five more{once}  "]
+            more = [(self._keys.name("refill"), "bold $accent"), f" five more{once}  "]
         return Content.assemble(("Enter", "bold $accent"), " close  ", *more, "ends in ")
 
     def put_down(self) -> None:

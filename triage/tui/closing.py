@@ -65,6 +65,7 @@ class Closing(Timekeeping):
                 used_s,
                 self._glyphs,
                 subject,
+                keys=self.keys,
                 line=self._session.diary.line if self._session.diary else None,
                 more=stage is stages.COFFEE_OVER and rations is not None and not rations.no_refill(),
             )

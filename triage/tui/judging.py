@@ -82,11 +82,15 @@ class Judging(Pages):
             self.desk.jump(here)
         self._morning.redraw()
 
-    def _better_kept(self, scored: ScoredPaper) -> bool:
-        """Offer to keep a paper for later that a first pass would not fit any more; once for each paper."""
+    def _better_kept(self, scored: ScoredPaper, action: str) -> bool:
+        """Offer to keep a paper for later that a first pass would not fit any more; once for each paper.
+
+        `action` is what was pressed, and what opens the paper all the same.
+        """
         left_s, reader = self._session.countdown.left(), self._session.reader
         if scored.paper.id in self._told or worth_opening(scored.paper, left_s, reader):
             return False
         self._told.add(scored.paper.id)
-        self._say("said", phrases.keep_for_later(first_pass_seconds(scored.paper, reader)))
+        keep, again = (self.keys.name(name) for name in ("keep", action))
+        self._say("said", phrases.keep_for_later(first_pass_seconds(scored.paper, reader), keep=keep, again=again))
         return True

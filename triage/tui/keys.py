@@ -128,11 +128,13 @@ class Keys:
         for binding in sorted(named, key=lambda one: _FOOTER_LAST.index(one.id) + 1 if one.id in _FOOTER_LAST else 0):
             yield _shown(binding.key.split(",")[0], _NAMES), binding.description
 
+    def name(self, action: str) -> str:
+        """The first key of an action as a reader calls it: what the cards and lines name."""
+        return next(_shown(one.key.split(",")[0], _NAMES) for one in self.bindings if one.id == action)
+
     def without_list(self, *, rest: bool) -> list[tuple[str, str]]:
         """What the footer names where there is no list; `rest` is whether a paper can be drawn."""
-        drawn = [
-            (_shown(one.key.split(",")[0], _NAMES), one.description) for one in self.bindings if one.id == "draw_one"
-        ]
+        drawn = [(self.name(one.id), one.description) for one in self.bindings if one.id == "draw_one"]
         return [("Enter", "close"), *(drawn if rest else []), ("?", "help")]
 
     def groups(self, glyphs: Glyphs) -> dict[str, list[tuple[str, str]]]:

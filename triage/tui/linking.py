@@ -18,20 +18,20 @@ class Linking(Judging, Outside):
     def action_open_page(self) -> None:
         """Open the abstract page."""
         if scored := self.desk.current:
-            self._open_link(scored, scored.paper.url)
+            self._open_link(scored, scored.paper.url, "open_page")
 
     def action_open_pdf(self) -> None:
         """Open the PDF."""
         if scored := self.desk.current:
-            self._open_link(scored, scored.paper.pdf_url)
+            self._open_link(scored, scored.paper.pdf_url, "open_pdf")
 
-    def _open_link(self, scored: ScoredPaper, link: str) -> None:
+    def _open_link(self, scored: ScoredPaper, link: str, action: str) -> None:
         """Record that the paper was opened, once, and hand the link to the browser or to the reader.
 
         Where the coffee no longer holds enough of a first pass, the first press says that it is better kept for later,
         and only a second one opens.
         """
-        if self._better_kept(scored):
+        if self._better_kept(scored, action):
             return
         if not self.desk.opened(scored.paper.id) and not self._commit(scored, "open"):
             return
