@@ -133,10 +133,12 @@ def test_a_hook_from_the_environment_is_read_as_a_shell_would(home: Path) -> Non
 
 
 def test_the_store_is_free_while_a_hook_runs(home: Path) -> None:
-    found = around(home, [sys.executable, "-c", "import time; time.sleep(3)"])
+    """The hook outlives the busy timeout of five seconds, so a lock that it held would be an error."""
+    found = around(home, [sys.executable, "-c", "import time; time.sleep(8)"])
     after_verdict(found, KEEP, wait=False)
     with closing(Store(found.config.folders.database)) as other:
         other.record(KEEP)
+        assert list(other.labels().values()) == ["keep"]
     found.store.close()
 
 
