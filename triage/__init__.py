@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from triage.deferred import deferred
 
 if TYPE_CHECKING:
     from triage.budget import Shortlist
@@ -38,10 +39,6 @@ _HOME = {
     "refresh": "pipeline",
     "shortlist": "pipeline",
 }
+"""Resolved on first use, so that `triage --help` stays a twentieth of a second."""
 
-
-def __getattr__(name: str) -> object:
-    """Resolve the public names on first use, so that `triage --help` stays a twentieth of a second."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'triage' has no attribute {name!r}")
-    return getattr(import_module(f"triage.{_HOME[name]}"), name)
+__getattr__ = deferred(__name__, _HOME)

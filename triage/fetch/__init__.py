@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from triage.deferred import deferred
 
 if TYPE_CHECKING:
     from triage.fetch.api import read_papers, read_window
@@ -104,10 +105,6 @@ _HOME = {
     "split_authors": "feed",
     "unbroken": "calendar",
 }
+"""Resolved on first use: a session that asks only for the calendar reads no XML."""
 
-
-def __getattr__(name: str) -> object:
-    """Resolve the names on first use: a session that asks only for the calendar reads no XML."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'triage.fetch' has no attribute {name!r}")
-    return getattr(import_module(f"triage.fetch.{_HOME[name]}"), name)
+__getattr__ = deferred(__name__, _HOME)

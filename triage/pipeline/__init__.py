@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from triage.deferred import deferred
 from triage.pipeline.pull import Pulled, pull  # here and now: the function has the name of its file
 
 if TYPE_CHECKING:
@@ -85,10 +85,6 @@ _HOME = {
     "similar": "library",
     "statistics": "figures",
 }
+"""Resolved on first use: a session that only lists what is stored loads nothing that fetches."""
 
-
-def __getattr__(name: str) -> object:
-    """Resolve the names on first use: a session that only lists what is stored loads nothing that fetches."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'triage.pipeline' has no attribute {name!r}")
-    return getattr(import_module(f"triage.pipeline.{_HOME[name]}"), name)
+__getattr__ = deferred(__name__, _HOME)
