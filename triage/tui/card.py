@@ -16,7 +16,7 @@ from triage.tui.stages import CARD_S
 from triage.tui.widgets import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -116,12 +116,12 @@ class Card(Sheet):
 
     def on_resize(self) -> None:
         """Another height has room for other titles."""
-        if self.is_mounted:
-            self.redraw()
+        self.redraw()
 
     def redraw(self) -> None:
         """Write it again after a verdict."""
-        self.query_one("#sheet-text", Static).update(self.text())
+        for summary in self._parts("#sheet-text"):
+            summary.update(self.text())
 
     def keep_time(self, closes_in_s: float, more_in_s: float | None = None) -> None:
         """Say when it goes away, or when five more minutes begin; only what has changed is drawn."""
@@ -129,9 +129,13 @@ class Card(Sheet):
         self._tell("#closing", Content(f"{max(0, round(closes_in_s if more_in_s is None else more_in_s)):>2} s"))
 
     def _tell(self, part: str, words: Content) -> None:
-        line = self.query_one(part, Static)
-        if str(line.content) != str(words):
-            line.update(words, layout=part == "#ways")
+        for line in self._parts(part):
+            if str(line.content) != str(words):
+                line.update(words, layout=part == "#ways")
+
+    def _parts(self, part: str) -> Iterable[Static]:
+        """The part, or nothing where the session ends in the moment in which the card is laid and none is composed."""
+        return self.query(part).results(Static)
 
     def _ways(self, *, waits: bool = False) -> Content:
         if waits:
