@@ -17,6 +17,7 @@ from triage.paper import Paper, ScoredPaper
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+    from mail_server import Inbox
     from numpy.typing import NDArray
 
 FRIDAY = date(2026, 11, 20)
@@ -50,6 +51,15 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with DemoServer() as server:
         return ranked_home(tmp_path_factory.mktemp("ranked") / "home", server, FakeEncoder())
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[Inbox, int]]:
+    """A real SMTP server's inbox and its port."""
+    from mail_server import inboxed
+
+    with inboxed() as taken:
+        yield taken
 
 
 class Clock:

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from forks import run
-from mail_server import Inbox, inboxed
 from test_cli import told
 
-
-@pytest.fixture
-def inbox() -> Iterator[tuple[Inbox, int]]:
-    with inboxed() as taken:
-        yield taken
+if TYPE_CHECKING:
+    from mail_server import Inbox
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forks import run
-from mail_server import SECRET, Inbox, Mailbox, inboxed, make_certificate, serving
+from mail_server import SECRET, Inbox, Mailbox, make_certificate, serving
 from test_cli import run as run_afresh
 from test_cli import told
 
@@ -29,12 +28,6 @@ DRIVER = Path(__file__).with_name("killed_digest.py")
 SETTINGS = (
     '\n[smtp]\nhost = "127.0.0.1"\nport = {port}\n\n[digest]\nto = "ada@example.org"\nfrom = "triage@example.org"\n'
 )
-
-
-@pytest.fixture
-def inbox() -> Iterator[tuple[Inbox, int]]:
-    with inboxed() as taken:
-        yield taken
 
 
 @pytest.fixture

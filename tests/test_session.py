@@ -153,3 +153,18 @@ def test_a_list_that_was_judged_early_is_finished_and_never_refilled(demo: Path)
         assert terminal.ended() == 0
         assert "The coffee is finished" in terminal.text
     assert spent(demo)[1] == "finished"
+
+
+def test_the_other_ranker_s_list_is_remembered_as_a_comparison(demo: Path) -> None:
+    with Terminal(environ={"TRIAGE_HOME": str(demo)}, columns=100) as terminal:
+        terminal.shows("keep")
+        terminal.press("m")
+        terminal.shows("tfidf-svm")
+        terminal.press("m")
+        terminal.until(lambda: "tfidf-svm" not in terminal.text, 10)
+        terminal.press("q")
+        assert terminal.ended() == 0
+    with closing(Store(demo / "triage.db")) as store:
+        shown = store.rows("SELECT shown_by, ranker FROM shortlists ORDER BY id DESC LIMIT 2")
+        assert [tuple(row) for row in reversed(list(shown))] == [("session", "fusion"), ("comparison", "tfidf-svm")]
+        assert {one.ranker for one in store.first_shown()} == {"fusion"}

@@ -17,23 +17,16 @@ from triage.cli.child import Child, Looks
 from triage.cli.fetch import is_due
 from triage.cli.hooks import after_coffee, after_verdict
 from triage.cli.links import keep_copy, opener, terminal_browser
-from triage.cli.papers import todays_list
+from triage.cli.lists import Lists
 from triage.cli.plain import ask
 from triage.cli.surroundings import Surroundings, is_terminal
 from triage.cli.wording import closing_line, day_counts, explanation, last_noted, minutes_left
-from triage.errors import NoTerminal, TryLater, UsageFault
+from triage.errors import NoTerminal, TryLater
 
 if TYPE_CHECKING:
-    from triage.budget import Shortlist
     from triage.paper import Coffee, Paper, Verdict
     from triage.store import Store
     from triage.tui import CoffeeApp, Diary, Outcome, Rations, Session
-
-BASELINE = "tfidf-svm"
-"""The baseline that the key `m` shows: the strongest of them on the benchmark with ten liked papers and more."""
-
-BELOW_THE_LINE = 3
-"""Papers shown dim when none fits what is left of the coffee."""
 
 
 def morning(around: Surroundings, minutes: float | None, *, again: bool = False, plain: bool = False) -> int:
@@ -123,36 +116,19 @@ def _write_entry(store: Store, day: date) -> None:
 def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
     """Everything the screen is handed."""
     from triage.budget import Countdown, Meter
-    from triage.pipeline import remember
     from triage.store import Note
     from triage.tui import Session
 
     store, clock = around.store, around.clock
     countdown = Countdown(coffee.left_s, clock.monotonic)
-
-    def reload() -> Shortlist:
-        return _listed(around, replace(coffee, spent_s=coffee.spent_s + coffee.left_s - countdown.left()))
-
-    def shown(listed: Shortlist) -> None:
-        remember(store, listed, shown_by="session", day=coffee.day, at=clock.now())
+    lists = Lists(around, coffee, countdown)
 
     def record(verdict: Verdict) -> None:
         store.record(verdict, day=coffee.day)
         after_verdict(around, verdict, wait=False)
 
-    def compare() -> Shortlist:
-        if around.against:
-            raise UsageFault("in a trial neither ranker has a list of its own; triage evaluate tells how they do")
-        now = replace(coffee, spent_s=coffee.spent_s + coffee.left_s - countdown.left())
-        listed = todays_list(around, rerank=False, coffee=now, ranker=_other_ranker(around.ranker))
-        remember(store, listed, shown_by="comparison", day=coffee.day, at=clock.now())
-        return listed
-
-    def copied(text: str) -> str:
-        return keep_copy(around.folder(around.config.folders.state), text)
-
     session = Session(
-        shortlist=_listed(around, coffee),
+        shortlist=lists.first(),
         countdown=countdown,
         meter=Meter(countdown, lambda seconds: store.charge(coffee.day, seconds)),
         record=record,
@@ -161,16 +137,16 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
         monotonic=clock.monotonic,
         open_link=opener(around.config.session.browser, around.environ),
         explain=explanation,
-        shown=shown,
-        compare=compare,
+        shown=lists.shown,
+        compare=lists.compare,
         write_note=lambda paper_id, words: store.set_note(Note(paper_id, words, clock.now())),
-        copied=copied,
+        copied=lambda text: keep_copy(around.folder(around.config.folders.state), text),
         bibtex=_bibtex,
         profile_editor=_profile_editor,
         terminal_browser=terminal_browser(around.config.session.browser),
         refresh=looks.progress,
         refreshing=looks.running,
-        reload=reload,
+        reload=lists.reload,
         ascii=around.config.session.ascii or (sys.stdout.encoding or "").lower() in ("ascii", "ansi_x3.4-1968"),
         theme=around.config.session.theme,
     )
@@ -213,13 +189,6 @@ def _profile_editor(name: str) -> Sequence[str]:
     return [sys.executable, "-P", "-m", "triage", "profile", "edit", name]
 
 
-def _other_ranker(deployed: str) -> str:
-    """Whose list stands beside the deployed one: the strongest baseline, or the ranker beside a pinned baseline."""
-    from triage.rank import DEFAULT
-
-    return BASELINE if deployed == DEFAULT else DEFAULT
-
-
 def _rations(around: Surroundings, day: date) -> Rations:
     """What the ledger grants once a day; it is asked each time, so that another terminal's refill counts too."""
     from triage.tui import Rations
@@ -241,19 +210,6 @@ def _diary(store: Store, day: date) -> Diary:
     from triage.tui import Diary
 
     return Diary(partial(store.write_line, day), store.line_of(day))
-
-
-def _listed(around: Surroundings, coffee: Coffee) -> Shortlist:
-    """The list for what is left of the coffee."""
-    return _with_something(todays_list(around, rerank=False, coffee=coffee))
-
-
-def _with_something(today: Shortlist) -> Shortlist:
-    """Where the minutes left hold no paper any more, show the best few below the coffee line."""
-    if today.papers:
-        return today
-    below = tuple(one for one in today.left_out if one.slot == "focus")[:BELOW_THE_LINE]
-    return replace(today, papers=below, left_out=today.left_out[len(below) :])
 
 
 def _looks(around: Surroundings) -> Looks:
