@@ -10,7 +10,7 @@ from triage.pipeline.pull import Pulled, pull  # here and now: the function has 
 if TYPE_CHECKING:
     from triage.pipeline.coffee import remember, shortlist
     from triage.pipeline.figures import Statistics, statistics
-    from triage.pipeline.intake import Refreshed, due, looks, next_look, refresh
+    from triage.pipeline.intake import Refreshed, refresh
     from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
     from triage.pipeline.order import rank_pool
     from triage.pipeline.outlook import Line, Move, Preview, preview
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from triage.pipeline.rivals import deployed
     from triage.pipeline.shared import bring_shared, rank_shared
     from triage.pipeline.standing import arxiv_now
+    from triage.pipeline.timing import due, looks, next_look
 
 __all__ = [
     "KeptPaper",
@@ -69,10 +70,10 @@ _HOME = {
     "bring_shared": "shared",
     "counted": "retention",
     "deployed": "rivals",
-    "due": "intake",
+    "due": "timing",
     "kept_papers": "library",
-    "looks": "intake",
-    "next_look": "intake",
+    "looks": "timing",
+    "next_look": "timing",
     "outlived": "retention",
     "preview": "outlook",
     "prune": "retention",

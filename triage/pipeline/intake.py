@@ -8,7 +8,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from triage import fetch, rank, taxonomy
@@ -18,7 +17,7 @@ from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.retention import A_RUN, Term, outlived, prune
 from triage.pipeline.review import look_back
-from triage.pipeline.standing import arxiv_now
+from triage.pipeline.timing import categories
 from triage.pipeline.vectors import Progress, embed_missing, silent
 from triage.text import clean
 
@@ -27,16 +26,13 @@ if TYPE_CHECKING:
     from triage.fetch import FetchReport, Wire
     from triage.paper import Paper
     from triage.profile import Profile
-    from triage.store import Added, Run, Store
+    from triage.store import Added, Store
 
 _LIGHT = tuple(name for name in rank.RANKERS if name != "tfidf-svm")
 """The rankers of the first stage: scikit-learn's import alone would cost it a second."""
 
 DETAILS = timedelta(days=7)
 """How long the API is asked again for a paper that it does not know yet."""
-
-OPEN = timedelta(days=14)
-"""How long an announcement that was missed is a reason to fetch by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ def refresh(
     if wire is None:
         addresses = ArxivConfig()
         wire = fetch.Wire(feed=addresses.feed, api=addresses.api, oai=addresses.oai, clock=_Ticking(now))
-    pulled = pull(store, wire, _categories(focus), now, free=free, progress=progress)
+    pulled = pull(store, wire, categories(focus), now, free=free, progress=progress)
     notes = list(pulled.notes)
     if pulled.fault is None:
         notes += [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
@@ -176,57 +172,6 @@ def _rank(
     return told
 
 
-def looks(store: Store) -> list[datetime]:
-    """When a batch that is late was looked for, oldest first; nothing once a run has read it.
-
-    They are the newest runs of one Eastern day by arXiv's clock, up to the newest one, that did not bring what the
-    calendar expects.
-    """
-    runs = store.last_runs(50)
-    if not runs or not _is_late(runs[0]):
-        return []
-    ahead = timedelta(seconds=store.offset_s() or 0.0)
-    day = fetch.eastern_day(runs[0].at + ahead)
-    same = takewhile(lambda run: fetch.eastern_day(run.at + ahead) == day, runs)
-    return [run.at for run in takewhile(lambda run: _is_late(run) or run.state == "failed", same)][::-1]
-
-
-def next_look(store: Store) -> datetime | None:
-    """When to ask again for a batch that was late at the last run; None when none was."""
-    run = store.last_run()
-    return run.at + fetch.LOOK_AGAIN if run and _is_late(run) else None
-
-
-def _is_late(run: Run) -> bool:
-    """Whether the calendar expected a batch that the run did not find, of one category at least."""
-    return any(state == "stale" for state, _ in run.categories.values())
-
-
-def due(
-    store: Store,
-    profiles: Sequence[Profile],
-    now: datetime,
-    *,
-    ranker: str,
-    free: AbstractSet[date] | None = None,
-    patient: bool = False,
-) -> bool:
-    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited.
-
-    With `patient`, a batch that was late is not asked for again before `next_look`.
-    """
-    newest = store.announcement_days()[:1]
-    confirmed = store.confirmed(_categories(profiles))
-    again = next_look(store) if patient else None
-    expected = fetch.expected_day(arxiv_now(store, now), free)
-    behind = not newest or any(day is None or day < expected for day in confirmed.values())
-    if (behind and (again is None or now >= again)) or _gap_to_fill(store, confirmed, now):
-        return True
-    if not newest:
-        return False
-    return any(store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint for one in profiles)
-
-
 def _let_go(
     store: Store,
     term: Term,
@@ -238,18 +183,6 @@ def _let_go(
     """Let go some of what the term has outlived: so much that nobody waits for it."""
     found = outlived(store, term, now=now)
     prune(store, replace(found, papers=found.papers[:A_RUN]), encoders, progress=progress, stop=stop)
-
-
-def _gap_to_fill(store: Store, categories: Iterable[str], now: datetime) -> bool:
-    """Whether a missed announcement may be asked for again: not more often than a batch that is late."""
-    run = store.last_run()
-    rested = run is None or now >= run.at + fetch.LOOK_AGAIN
-    return rested and any(store.missed(name, now.date() - OPEN) for name in categories)
-
-
-def _categories(profiles: Iterable[Profile]) -> list[str]:
-    """All categories of the profiles, each once, in their order."""
-    return list(dict.fromkeys(category for profile in profiles for category in profile.categories))
 
 
 def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:
@@ -281,7 +214,7 @@ def _backwards(
         return []
     count, batch = 0, []
     try:
-        for paper in fetch.read_window(wire, _categories(profiles), now - timedelta(days=days), now):
+        for paper in fetch.read_window(wire, categories(profiles), now - timedelta(days=days), now):
             batch.append(replace(paper, categories=tuple(map(taxonomy.canonical, paper.categories))))
             count += 1
             if len(batch) == 100:

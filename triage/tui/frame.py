@@ -13,11 +13,10 @@ from triage.errors import TriageError
 from triage.text import clean
 from triage.tui import stages
 from triage.tui.desk import Desk
-from triage.tui.editor import NoteSheet
 from triage.tui.glyphs import ASCII, UNICODE
 from triage.tui.keys import Keys
 from triage.tui.newer import Newer
-from triage.tui.screens import Morning
+from triage.tui.screens import Morning, Sheet
 from triage.tui.session import Outcome, Session
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Frame(App[Outcome]):
             self.pop_screen()
 
     def _save_writing(self) -> None:
-        """Keep what stands in an open note."""
+        """Keep what stands on an open sheet."""
         for screen in self.screen_stack:
-            if isinstance(screen, NoteSheet):
+            if isinstance(screen, Sheet):
                 self._attempt(screen.save)

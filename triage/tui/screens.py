@@ -198,6 +198,9 @@ class Sheet(ModalScreen[None]):
     def text(self) -> Content:
         """What stands on it."""
 
+    def save(self) -> None:
+        """Keep what is being written on it; most sheets are only read."""
+
     def scroll(self, step: int, *, page: bool = False) -> None:
         """Scroll by lines, or by pages."""
         sheet = self.query_one("#sheet", VerticalScroll)

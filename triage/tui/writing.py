@@ -1,9 +1,8 @@
-"""Words of the reader's own: a note on a paper, a reason for a dismissal."""
+"""Words of the reader's own: a note on a paper, a reason for a dismissal; the sheets load when wanted."""
 
 from __future__ import annotations
 
 from triage.text import readable
-from triage.tui.editor import NoteSheet, Question
 from triage.tui.judging import Judging
 
 
@@ -12,6 +11,8 @@ class Writing(Judging):
 
     def action_write_note(self) -> None:
         """Open the note on the paper under the cursor."""
+        from triage.tui.editor import NoteSheet
+
         if scored := self.desk.current:
             paper_id = scored.paper.id
 
@@ -23,6 +24,8 @@ class Writing(Judging):
 
     def action_dismiss_why(self) -> None:
         """Ask for a reason, then dismiss."""
+        from triage.tui.editor import Question
+
         if scored := self.desk.current:
             self.push_screen(Question(readable(scored.paper.title), "Why not?", self._dismiss_because))
 
