@@ -16,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.color import Color
-from textual.widgets import Static
 
 from triage.budget import Countdown, Meter, Shortlist
 from triage.errors import CannotWrite, TryLater
@@ -696,7 +695,12 @@ async def test_the_four_other_mornings_differ_and_cost_nothing(morn: Morn, state
     async with opened(app) as pilot:
         for name, (said, _) in MORNINGS.items():
             assert (said in text(app)) == (name == state)
-        facts = {"nothing-worth-it": "scored 0.99", "quiet": "Monday, 02:00", "stale": "06:40", "failed": "60 s"}
+        facts = {
+            "nothing-worth-it": "none reaches your threshold",
+            "quiet": "Monday, 02:00",
+            "stale": "06:40",
+            "failed": "60 s",
+        }
         assert facts[state] in text(app)
         await pilot.press("s", "j", "o")
         await pass_time(app, pilot, morn.clock, 20.0)
@@ -706,6 +710,18 @@ async def test_the_four_other_mornings_differ_and_cost_nothing(morn: Morn, state
     assert app.return_value is Outcome.NOTHING
     assert morn.charged == []
     assert morn.verdicts == []
+
+
+@pytest.mark.parametrize("state", MORNINGS)
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+async def test_the_pages_of_these_mornings_keep_every_word(morn: Morn, state: str, columns: int) -> None:
+    line = "The next announcement: Wednesday 30 September 2026, 02:00 your time, and not a minute before that."
+    app = morn.app(MORNINGS[state][1], next_announcement=line, greeting=f"Yesterday you noted: {line}")
+    async with opened(app, size=(columns, 24)) as pilot:
+        await pilot.pause()
+        said = " ".join(" ".join(text(app).split("\n")[1:-2]).split())
+        assert (line in said) == (state != "failed")
+        assert words(app).count("Yesterday you noted") == 1
 
 
 @pytest.mark.parametrize(
@@ -730,12 +746,12 @@ async def test_a_list_that_is_not_the_whole_day_says_so(morn: Morn, given: dict[
     ("given", "said"),
     [
         ({"state": "stale", "missing": {"cs.LG": "late", "cs.CL": "late"}}, "· no newer cs.LG, no newer cs.CL ·"),
-        ({"state": "failed", "missing": {"cs.CL": "no answer"}}, "· cs.LG, no newer cs.CL ·"),
-        ({"state": "partial", "missing": {"cs.CL": "not read: Tue 2026-11-17"}}, "· cs.LG, cs.CL incomplete ·"),
-        ({"state": "partial", "covers": {"cs.LG": FRIDAY}, "missing": {"cs.CL": "503"}}, "· cs.LG, no cs.CL ·"),
+        ({"state": "failed", "missing": {"cs.CL": "no answer"}}, "· cs.LG (no newer cs.CL) ·"),
+        ({"state": "partial", "missing": {"cs.CL": "not read: Tue 2026-11-17"}}, "· cs.LG (cs.CL incomplete) ·"),
+        ({"state": "partial", "covers": {"cs.LG": FRIDAY}, "missing": {"cs.CL": "503"}}, "· cs.LG (no cs.CL) ·"),
         (
             {"covers": {"cs.LG": FRIDAY, "cs.CL": date(2026, 11, 19)}, "missing": {"cs.CL": "late"}},
-            "· cs.LG, no cs.CL ·",
+            "· cs.LG (no cs.CL) ·",
         ),
         ({}, "· cs.LG cs.CL ·"),
     ],
@@ -908,7 +924,7 @@ async def test_a_paper_with_hardly_anything_known_is_still_a_page(morn: Morn) ->
     app = morn.app(a_list([ScoredPaper(Paper("9912.00001", "x", ""), 0.0, 1, slot="explore", probability=0.25)]))
     async with opened(app) as pilot:
         await pilot.pause()
-        page = str(app.screen.query_one("#text", Static).content)
+        page = words(app)
         assert "There is no abstract" in page
         assert "explore: drawn by chance" in page
         assert "0.25" in page

@@ -119,7 +119,8 @@ class CoffeeApp(Background, Exploring, Linking, Breaks, Writing, inherit_binding
         for binding in keys.BINDINGS:
             if binding.id != "command_palette" and binding.id in getattr(screen, "actions", ()):
                 run = partial(self.run_action, binding.action)
-                yield SystemCommand(binding.description.capitalize(), binding.tooltip, run)
+                label = binding.description
+                yield SystemCommand(label[:1].upper() + label[1:], binding.tooltip, run)
         yield SystemCommand("Light or dark", "the other one of the two themes", self._change_theme)
 
     def _change_theme(self) -> None:

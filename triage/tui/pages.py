@@ -21,7 +21,8 @@ class Pages(Closing):
             self._morning.show_note(phrases.looking(""))
         else:
             self._open_note()
-        self._say("said", self._session.greeting)
+        if self._stage is not stages.NOTHING:  # its page holds the line
+            self._say("said", self._session.greeting)
         self._morning.keep_time(self._share_used())
 
     def _open_list(self) -> None:

@@ -79,8 +79,9 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
     when = day(shortlist.announced) if shortlist.announced else ""
     known = [part for part in (when, covers) if part]
     alarm = ["the scores drift: triage stats"] if shortlist.drift else []
-    brief = [f"{count} for you", *(["drift"] if alarm else [])]
-    whole = [*known, f"{count} for you of {shortlist.total}", *alarm]
+    some = shortlist.total > 0
+    brief = [*([f"{count} for you"] if some else []), *(["drift"] if alarm else [])]
+    whole = [*known, *([f"{count} for you of {shortlist.total}"] if some else []), *alarm]
     return [
         "   ".join(filter(None, (profiles, " · ".join(whole)))),
         " · ".join(whole),
@@ -91,9 +92,10 @@ def headings(shortlist: Shortlist, count: int, other: str = "") -> list[str]:
 
 
 def _covers(shortlist: Shortlist) -> str:
-    """The categories that the list holds whole, and what it lacks; none is named on both sides."""
+    """The categories that the list holds whole, and in brackets what it lacks; none is named on both sides."""
     whole = " ".join(clean(name) for name in shortlist.covers if name not in shortlist.missing)
-    return ", ".join(filter(None, [whole, *(_lacks(shortlist, name) for name in shortlist.missing)]))
+    lacks = ", ".join(_lacks(shortlist, name) for name in shortlist.missing)
+    return f"{whole} ({lacks})" if whole and lacks else whole or lacks
 
 
 def _lacks(shortlist: Shortlist, name: str) -> str:
@@ -168,8 +170,8 @@ def _best(shortlist: Shortlist) -> str:
     best = shortlist.best
     if best is None:
         return f"{ranked}."
-    if best.probability is None:
-        return f"{ranked}; the best one scored {best.score:.2f}, below your threshold."
+    if best.probability is None:  # a score means nothing beside a threshold, which is a chance
+        return f"{ranked}; none reaches your threshold."
     return f"{ranked}; the best one has a chance of {best.probability:.2f}."
 
 

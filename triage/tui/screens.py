@@ -16,12 +16,14 @@ from textual.widgets import Input, Static
 
 from triage.text import clean, readable
 from triage.tui import keys, phrases
+from triage.tui.hanging import Hanging
 from triage.tui.widgets import AbstractPane, Cup, Heading, KeyLine, PaperList, Rule
 
 if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.visual import Visual
 
     from triage.paper import ScoredPaper
     from triage.tui.desk import Desk
@@ -35,6 +37,9 @@ _EVERYTHING = frozenset(binding.id or "" for binding in keys.BINDINGS)
 _WITHOUT_LIST = ALWAYS | {"read", "back", "leave", "help", "take_in", "draw_one", "command_palette"}
 _ON_SHEET = ALWAYS | {"read", "back", "leave", "help", "why", "page_on", "page_back"}
 _ON_SHEET_SCROLLING = _ON_SHEET | {"next_paper", "previous_paper", "first_paper", "last_paper"}
+
+_FIGURES = re.compile(r" +[+-][\d.]+ +(?:\d+% +)?")
+"""How a line of the full answer begins that tells a part of the score."""
 
 _MARKS = {"keep": "kept", "dismiss": "dismissed"}
 
@@ -195,7 +200,7 @@ class Sheet(ModalScreen[None]):
             yield Static(self.text(), id="sheet-text", markup=False)
 
     @abstractmethod
-    def text(self) -> Content:
+    def text(self) -> Visual:
         """What stands on it."""
 
     def save(self) -> None:
@@ -215,14 +220,15 @@ class Help(Sheet):
         super().__init__()
         self._table, self._glyphs = table, glyphs
 
-    def text(self) -> Content:
+    def text(self) -> Hanging:
         """One group below the other."""
-        parts: list[str | tuple[str, str]] = []
+        empty = Content("")
+        lines: list[tuple[Content, Content]] = []
         for title, rows in self._table.groups(self._glyphs).items():
-            parts += ["\n\n" if parts else "", (title, "bold")]
-            for names, line in rows:
-                parts += ["\n", (f"{names:<10}", "$accent"), line]
-        return Content.assemble(*parts)
+            lines += [(empty, empty)] if lines else []
+            lines += [(empty, Content.styled(title, "bold"))]
+            lines += [(Content.styled(f"{names:<10}", "$accent"), Content(line)) for names, line in rows]
+        return Hanging(lines)
 
 
 class Welcome(Sheet):
@@ -258,12 +264,13 @@ class Why(Sheet):
 
     def __init__(self, scored: ScoredPaper, lines: Iterable[str]) -> None:
         super().__init__()
-        self._scored, self._lines = scored, [_in_place(line) for line in lines]
+        self._scored, self._lines = scored, list(lines) or ["The ranker left no reason."]
 
-    def text(self) -> Content:
+    def text(self) -> Hanging:
         """The title and the lines of the answer."""
-        title = (readable(self._scored.paper.title), "bold")
-        return Content.assemble(title, "\n\n", "\n".join(self._lines) or "The ranker left no reason.")
+        empty = Content("")
+        title = Content.styled(readable(self._scored.paper.title), "bold")
+        return Hanging([(empty, title), (empty, empty), *map(_beside, self._lines)])
 
 
 def page(note: phrases.Note) -> Content:
@@ -272,6 +279,8 @@ def page(note: phrases.Note) -> Content:
     return Content.assemble((note.title, "bold"), ("\n\n" + lines if lines else "", "$faint"))
 
 
-def _in_place(line: str) -> str:
-    """A line made safe that keeps its columns: figures stand below each other."""
-    return re.sub(r"[^ ]+(?: [^ ]+)*", lambda words: clean(words[0]), line)
+def _beside(line: str) -> tuple[Content, Content]:
+    """A line made safe, its figures apart: they stand below each other, and words that wrap stand beside them."""
+    figures = _FIGURES.match(line)
+    at = figures.end() if figures else 0
+    return Content(line[:at]), Content(clean(line[at:]))

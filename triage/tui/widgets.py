@@ -18,6 +18,7 @@ from textual.widgets import Static
 from triage.text import clean, readable
 from triage.tui import phrases
 from triage.tui.glyphs import Glyphs
+from triage.tui.hanging import Hanging
 from triage.tui.stages import LOW
 
 if TYPE_CHECKING:
@@ -291,8 +292,7 @@ class AbstractPane(VerticalScroll, can_focus=False):
 
     def show(self, scored: ScoredPaper | None, verdict: str, note: str, glyphs: Glyphs) -> None:
         """Show a paper from its beginning; `verdict` is what was decided about it, as a word with its sign."""
-        content = Content("") if scored is None else abstract(scored, verdict, note, glyphs)
-        self._text.update(content)
+        self._text.update("" if scored is None else abstract(scored, verdict, note, glyphs))
         if self.is_mounted:
             self.scroll_home(animate=False)
 
@@ -304,28 +304,30 @@ class AbstractPane(VerticalScroll, can_focus=False):
         return True
 
 
-def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Content:
+def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Hanging:
     """A paper as a page with the reader's note: never parsed as markup, and in the order of importance."""
-    paper, dot = scored.paper, f" {glyphs.dot} "
+    paper = scored.paper
     names = [readable(name) for name in paper.authors]
     more = f" and {len(names) - FEW_AUTHORS} more" if len(names) > FEW_AUTHORS else ""
+    head = [
+        Content.styled(readable(paper.title), "bold"),
+        Content.styled(", ".join(names[:FEW_AUTHORS]) + more, "$faint"),
+        Content.styled(f" {glyphs.dot} ".join(filter(None, [*_facts(scored), verdict])), "$faint"),
+        Content(""),
+    ]
+    notes = [("note" if place == 0 else "", clean(line)) for place, line in enumerate(note.strip().splitlines())]
+    beside = [(Content.styled(f"{label:<5}", "$accent"), Content(line)) for label, line in (*reasons(scored), *notes)]
+    text = readable(paper.abstract) or "There is no abstract in the announcement."
+    tail = [Content(""), Content(text)] if beside else [Content(text)]
+    return Hanging([*((Content(""), line) for line in head), *beside, *((Content(""), line) for line in tail)])
+
+
+def _facts(scored: ScoredPaper) -> list[str]:
+    """What is known of a paper beside its words."""
+    paper = scored.paper
     pages = f"{paper.pages} pages" if paper.pages else ""
     reads = phrases.estimate(scored.estimate) if scored.estimate else ""
-    kind = paper.announce_type or ""
-    facts = (", ".join(map(clean, paper.categories)), kind, pages, clean(paper.id), reads, verdict)
-    parts: list[Content | str | tuple[str, str]] = [
-        (readable(paper.title), "bold"),
-        ("\n" + ", ".join(names[:FEW_AUTHORS]) + more, "$faint"),
-        ("\n" + dot.join(filter(None, facts)), "$faint"),
-        "\n",
-    ]
-    for label, line in reasons(scored):
-        parts += ["\n", (f"{label:<5}", "$accent"), line]
-    for place, line in enumerate(note.strip().splitlines()):
-        parts += ["\n", ("note " if place == 0 else "     ", "$accent"), clean(line)]
-    parts += ["\n\n" if note.strip() or scored.why or scored.slot != "focus" else "\n"]
-    parts += [readable(paper.abstract) or "There is no abstract in the announcement."]
-    return Content.assemble(*parts)
+    return [", ".join(map(clean, paper.categories)), paper.announce_type or "", pages, clean(paper.id), reads]
 
 
 def reasons(scored: ScoredPaper) -> list[tuple[str, str]]:
