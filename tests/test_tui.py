@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -370,7 +370,11 @@ async def test_the_card_sums_up_and_its_paper_can_still_be_judged(morn: Morn) ->
         await pass_time(app, pilot, morn.clock, 15.0)
         await pilot.press("s")
         assert "3 kept" in text(app)
-        await pilot.press("x", "u", "j")
+        assert text(app).count(TITLES[3]) == 1, "not among the kept ones too"
+        assert "s keep \u2713 x dismiss" in words(app)
+        await pilot.press("x")
+        assert "s keep x dismiss \u00d7" in words(app)
+        await pilot.press("u", "j")
         assert morn.kinds()[-1] == ("04", "keep"), "changed on the card, and taken back there"
         await pass_time(app, pilot, morn.clock, 15.0)
         assert app.return_value is None, "a key is not nothing"
@@ -848,7 +852,9 @@ async def test_an_action_of_the_palette_is_done(morn: Morn) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_ascii_needs_no_other_sign(morn: Morn, size: tuple[int, int]) -> None:
-    app = morn.app(a_list(PAPERS, left_out=(PAPERS[0],), notes=("not calibrated yet",)), ascii=True)
+    papers = [replace(one, why=('near "A title that is c\u2026"',)) for one in PAPERS]
+    long = a_list(papers, left_out=(PAPERS[0],), notes=("not calibrated yet",))
+    app = morn.app(long, ascii=True, explain=lambda scored, listed: scored.why)
     async with opened(app, size=size) as pilot:
         await pilot.press("s", "x", "o")
         await pass_time(app, pilot, morn.clock, 250.0)

@@ -312,6 +312,16 @@ async def test_the_greeting_stands_until_the_first_key(morn: Morn) -> None:
         assert spoken(app) == ""
 
 
+async def test_what_the_day_is_comes_before_the_greeting(morn: Morn) -> None:
+    app = morn.app(a_list(state="stale"), greeting="Yesterday you noted: drafts are not needed")
+    async with opened(app) as pilot:
+        assert spoken(app).startswith("today's batch is not out yet")
+        await pilot.press("j")
+        assert spoken(app) == "Yesterday you noted: drafts are not needed"
+        await pilot.press("j")
+        assert spoken(app).startswith("today's batch is not out yet")
+
+
 # -- keys of the reader's own -----------------------------------------------------------------------------------------
 
 

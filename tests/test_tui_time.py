@@ -240,15 +240,16 @@ class Asleep:
         return self.seconds
 
 
+@pytest.mark.parametrize("slept_s", [8 * 3600, 30.5])
 @pytest.mark.parametrize("paused", [False, True])
-async def test_sleep_ends_the_session_and_is_not_charged(morn: Morn, day: Day, paused: bool) -> None:
+async def test_sleep_ends_the_session_and_is_not_charged(morn: Morn, day: Day, paused: bool, slept_s: float) -> None:
     asleep = Asleep()
     app = morn.app(asleep=asleep, **day.granted)
     async with opened(app) as pilot:
         await pass_time(app, pilot, morn.clock, 20.0)
         if paused:
             await pilot.press("p")
-        asleep.seconds += 8 * 3600
+        asleep.seconds += slept_s
         await pass_time(app, pilot, morn.clock, 0.5)
     assert app.return_value is Outcome.ASLEEP
     assert sum(morn.charged) == pytest.approx(20.0 if paused else 20.5)
@@ -259,7 +260,7 @@ async def test_clocks_that_drift_a_little_are_no_sleep(morn: Morn) -> None:
     app = morn.app(asleep=asleep)
     async with opened(app) as pilot:
         for _ in range(5):
-            asleep.seconds += 29.0
+            asleep.seconds += 29.5
             await pass_time(app, pilot, morn.clock, 0.5)
         assert app.return_value is None
 

@@ -101,7 +101,8 @@ class CoffeeApp(Background, Exploring, Linking, Breaks, Writing, inherit_binding
             self._last_input = self._session.monotonic()
             self._dwell.touch()
             if isinstance(event, events.Key):
-                self._say("said", "")
+                self._say("said", self._next_said)
+                self._next_said = ""
         elif isinstance(event, events.AppBlur):
             self._dwell.blur()
         elif isinstance(event, events.AppFocus):

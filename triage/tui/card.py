@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from triage.paper import ScoredPaper
-    from triage.tui.desk import Desk
+    from triage.tui.desk import Desk, Mark
     from triage.tui.glyphs import Glyphs
     from triage.tui.keys import Keys
 
@@ -96,13 +96,17 @@ class Card(Sheet):
         counts = (f"{len(self._desk.shown)} shown", f"{len(kept)} kept", f"{len(dismissed)} dismissed")
         parts: list[Content | str | tuple[str, str]] = [(self._title, "bold"), "\n\n"]
         parts += ["   ".join((*counts, phrases.stopwatch(self._used_s)))]
-        for place, row in enumerate(self._kept_rows(kept)):
+        for place, row in enumerate(self._kept_rows([one for one in kept if one is not self.subject])):
             parts += ["\n", ("kept  " if place == 0 else "      ", "$accent"), row]
         if self.subject is not None:
             parts += ["\n\n", ("last  ", "$accent"), self._row(self.subject), "\n      "]
-            keep, dismiss = (self._keys.name(action) for action in ("keep", "dismiss"))
-            parts += [(keep, "bold $accent"), " keep   ", (dismiss, "bold $accent"), " dismiss"]
+            parts += [*self._choice(self.subject, "keep"), "   ", *self._choice(self.subject, "dismiss")]
         return Content.assemble(*parts, "\n")
+
+    def _choice(self, scored: ScoredPaper, mark: Mark) -> list[str | tuple[str, str]]:
+        """A key and what it does to a paper, with the sign of what was done."""
+        sign = f" {getattr(self._glyphs, mark)}" if self._desk.mark(scored.paper.id) == mark else ""
+        return [(self._keys.name(mark), "bold $accent"), f" {mark}", (sign, "$accent")]
 
     def _kept_rows(self, kept: Sequence[ScoredPaper]) -> list[Content | str]:
         """As many titles as leave the ways to go on in sight: no key scrolls this card."""

@@ -54,6 +54,8 @@ class Frame(App[Outcome]):
         self._slept = session.asleep()
         self._dwell = DwellClock(session.reader, self._dwelt, monotonic=session.monotonic, now=session.now)
         self._lines: dict[str, str] = {}
+        self._next_said = ""
+        """What is said once the next key has taken away what was said before."""
         self._told: set[str] = set()
         self._wanted_at = 0.0
         self._glyphs = ASCII if session.ascii else UNICODE

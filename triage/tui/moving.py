@@ -100,7 +100,7 @@ class Moving(Searching):
         """Show why the paper ranks where it does, or put it away."""
         if scored := self.desk.current:
             try:
-                self._lay(Why(scored, self._session.explain(scored, self._shortlist)))
+                self._lay(Why(scored, self._session.explain(scored, self._shortlist), self._glyphs))
             except TriageError as fault:
                 self._say("said", str(fault))
 

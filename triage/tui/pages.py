@@ -22,8 +22,15 @@ class Pages(Closing):
         else:
             self._open_note()
         if self._stage is not stages.NOTHING:  # its page holds the line
-            self._say("said", self._session.greeting)
+            self._greet()
         self._morning.keep_time(self._share_used())
+
+    def _greet(self) -> None:
+        """Say the greeting, or keep it for after the first key where the rule has to say what the day is first."""
+        if self._stage is stages.LIST and phrases.standing(self._shortlist):
+            self._next_said = self._session.greeting
+        else:
+            self._say("said", self._session.greeting)
 
     def _open_list(self) -> None:
         """Show the list; the clock starts once it has been painted and there is something to judge."""

@@ -262,9 +262,10 @@ class Welcome(Sheet):
 class Why(Sheet):
     """Why a paper ranks where it does, in full."""
 
-    def __init__(self, scored: ScoredPaper, lines: Iterable[str]) -> None:
+    def __init__(self, scored: ScoredPaper, lines: Iterable[str], glyphs: Glyphs) -> None:
         super().__init__()
-        self._scored, self._lines = scored, list(lines) or ["The ranker left no reason."]
+        self._scored = scored
+        self._lines = [line.replace("…", glyphs.more) for line in lines] or ["The ranker left no reason."]
 
     def text(self) -> Hanging:
         """The title and the lines of the answer."""

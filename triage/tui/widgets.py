@@ -316,7 +316,10 @@ def abstract(scored: ScoredPaper, verdict: str, note: str, glyphs: Glyphs) -> Ha
         Content(""),
     ]
     notes = [("note" if place == 0 else "", clean(line)) for place, line in enumerate(note.strip().splitlines())]
-    beside = [(Content.styled(f"{label:<5}", "$accent"), Content(line)) for label, line in (*reasons(scored), *notes)]
+    beside = [
+        (Content.styled(f"{label:<5}", "$accent"), Content(line.replace("…", glyphs.more)))
+        for label, line in (*reasons(scored), *notes)
+    ]
     text = readable(paper.abstract) or "There is no abstract in the announcement."
     tail = [Content(""), Content(text)] if beside else [Content(text)]
     return Hanging([*((Content(""), line) for line in head), *beside, *((Content(""), line) for line in tail)])
