@@ -235,12 +235,12 @@ def test_the_nearest_papers_share_the_most_words(store: Store, make_paper: MakeP
         {"title": "frogs of the river", "abstract": "we count them at night"},
     ]
     papers = [make_paper(**one) for one in told]
-    unread = make_paper(title="never embedded")
+    unread = make_paper(title="never embedded", abstract="")
     store.add_papers([*papers, unread], at=NOW)
     embed_missing(store, encoder, [encoder.paper_text(paper) for paper in papers[1:]])
     found = similar(store, encoder, papers[0], 10)
-    assert [paper.id for paper, _ in found] == [papers[1].id, papers[2].id]
-    assert found[0][1] > found[1][1]
+    assert [paper.id for paper, _ in found] == [papers[1].id, papers[2].id, unread.id], "what is unread is read first"
+    assert found[0][1] > found[1][1] > found[2][1]
     assert similar(store, encoder, papers[0], 1) == found[:1]
 
 

@@ -251,10 +251,14 @@ def disk(free: int, folder: Path) -> Iterator[Finding]:
 
 
 def vectors(store: Store, encoder: Encoder) -> Iterator[Finding]:
-    """How many stored papers the fast encoder has read."""
+    """How many stored papers the fast encoder has read, and whether the mapped file beside the database is whole."""
     there, papers = store.vector_count(encoder.name, encoder.revision), store.count()
-    says = f"{there} vectors of the fast encoder for {papers} stored papers"
-    if papers and not there:
+    filed = store.filed_count(encoder.name, encoder.revision)
+    says = f"{there} vectors of the fast encoder for {papers} stored papers, {filed} papers in the mapped file"
+    if not store.file_sound():
+        says = f"the mapped file of {filed} vectors is gone or damaged"
+        yield Finding("vectors", "note", says, "nothing is lost: triage similar makes it anew from the stored texts")
+    elif papers and not (there or filed):
         yield Finding("vectors", "note", says, "triage fetch embeds them")
     else:
         yield Finding("vectors", "fine", says)

@@ -20,14 +20,14 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from triage.embed import StaticEncoder, text_hash
 from triage.paper import Item, Paper
-from triage.store import Store
+from triage.pipeline.archive import MONTH
+from triage.store import Reading, Store
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
@@ -58,7 +58,8 @@ print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=code)))
 OPEN = f"""{PEAK}
 import json, resource, sys, time
 began = time.perf_counter()
-from triage.store import Store
+from triage.pipeline.archive import MONTH
+from triage.store import Reading, Store
 Store(Path(sys.argv[1])).close()
 told = resource.getrusage(resource.RUSAGE_SELF)
 seconds = dict(cpu=told.ru_utime + told.ru_stime, wall=time.perf_counter() - began)
@@ -67,7 +68,8 @@ print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=0)))
 SEARCH = """
 import json, sys, time
 from pathlib import Path
-from triage.store import Store
+from triage.pipeline.archive import MONTH
+from triage.store import Reading, Store
 store, told = Store(Path(sys.argv[1])), []
 for words in json.load(open(sys.argv[2])):
     began = time.perf_counter()
@@ -77,22 +79,26 @@ print(json.dumps(dict(ms=told)))
 """
 
 
-def archived(count: int) -> Iterator[tuple[date, list[Paper]]]:
-    """The archive day by day, the oldest first; the newest day is the same whatever the size."""
-    papers, days = invented(count), count // A_DAY
-    for number in range(days):
-        yield NEWEST - timedelta(days=days - 1 - number), list(islice(papers, A_DAY))
+def archived(count: int, since: int) -> Iterator[tuple[date, list[Paper]]]:
+    """The archive from a day on, the oldest first; each day is made by itself, so that filling can go on."""
+    days = count // A_DAY
+    for number in range(since, days):
+        day = NEWEST - timedelta(days=days - 1 - number)
+        yield day, list(invented(A_DAY, first=1 + number * A_DAY, seed=1 + number))
 
 
 def fill(home: Path, count: int) -> None:
-    """Write the archive through the store; days that are there already are passed over."""
+    """Write the archive through the store; days that are there already are passed over.
+
+    Vectors of the newest month are rows of the database, those before it stand in the mapped file alone, as they do
+    once the product has moved them there.
+    """
     encoder, rng = StaticEncoder(), np.random.default_rng(1)
     width = encoder.encode(["one"]).shape[1]
     with closing(Store(home / "triage.db")) as store:
-        there = store.count() // A_DAY
-        for number, (day, papers) in enumerate(archived(count)):
-            if number < there:
-                continue
+        store.db.execute("PRAGMA synchronous = OFF")
+        store.db.execute("PRAGMA cache_size = -400000")
+        for day, papers in archived(count, store.count() // A_DAY):
             rows = rng.standard_normal((len(papers), width)).astype(np.float32)
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
             hashes = [text_hash(encoder.paper_text(paper)) for paper in papers]
@@ -100,7 +106,13 @@ def fill(home: Path, count: int) -> None:
                 at = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
                 store.add_announcement([Item(one, "new") for one in papers], announced=day, feed_day=day, at=at)
                 store.add_papers(papers, at=at)
-                store.add_vectors(encoder.name, encoder.revision, dict(zip(hashes, rows, strict=True)))
+                if NEWEST - day < MONTH:
+                    store.add_vectors(encoder.name, encoder.revision, dict(zip(hashes, rows, strict=True)))
+                readings = [
+                    Reading(paper.id, paper.version, digest, row)
+                    for paper, digest, row in zip(papers, hashes, rows, strict=True)
+                ]
+                store.file_readings(encoder.name, encoder.revision, readings)
 
 
 def queries(count: int, seed: int = 5) -> list[str]:

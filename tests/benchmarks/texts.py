@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import accumulate, islice
 from pathlib import Path
 
@@ -35,6 +36,7 @@ _SYLLABLES = (
 )
 
 
+@cache
 def vocabulary(size: int, seed: int = 0) -> list[str]:
     """Invented words, each once."""
     rng, found = random.Random(seed), {}

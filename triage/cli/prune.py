@@ -44,8 +44,8 @@ def prune_command(around: Surroundings, dry_run: bool, days: int | None, as_json
 
     Let go of papers that came more than [store] keep_days ago and that you never touched: never shown to you, kept,
     opened, dismissed, noted, tagged or an example of a profile. Their identifiers stay, so that none comes back as
-    new, and so does whatever the statistics count on. Then the database is made smaller, for which it needs as much
-    free disk again. With keep_days set every fetch lets some go.
+    new, and so does whatever the statistics count on. Then the database and the file of vectors are made smaller, for
+    which they need as much free disk again. With keep_days set every fetch lets some go.
     """
     wanted = term(around, days)
     if wanted is None:
@@ -61,7 +61,8 @@ def prune_command(around: Surroundings, dry_run: bool, days: int | None, as_json
     counts = f"{done.papers} papers, {done.vectors} vectors, {done.rankings} rankings"
     click.echo(f"{'would go' if dry_run else 'let go'}: {counts} older than {wanted.days} days")
     if not dry_run:
-        click.echo(f"given back: {given_back / 1e6:.1f} MB; the database has {around.store.file_bytes() / 1e6:.1f} MB")
+        left = around.store.file_bytes()
+        click.echo(f"given back: {given_back / 1e6:.1f} MB; the database and its vectors have {left / 1e6:.1f} MB")
 
 
 def _counted(around: Surroundings, wanted: Term) -> Pruned:

@@ -8,10 +8,11 @@ from triage.deferred import deferred
 from triage.pipeline.pull import Pulled, pull  # here and now: the function has the name of its file
 
 if TYPE_CHECKING:
+    from triage.pipeline.archive import Best, best_stored, similar
     from triage.pipeline.coffee import remember, shortlist
     from triage.pipeline.figures import Statistics, statistics
     from triage.pipeline.intake import Refreshed, refresh
-    from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers, similar
+    from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers
     from triage.pipeline.order import rank_pool
     from triage.pipeline.outlook import Line, Move, Preview, preview
     from triage.pipeline.retention import Outlived, Pruned, Term, counted, outlived, prune
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from triage.pipeline.timing import due, looks, next_look
 
 __all__ = [
+    "Best",
     "KeptPaper",
     "KeptPapers",
     "Line",
@@ -34,6 +36,7 @@ __all__ = [
     "Statistics",
     "Term",
     "arxiv_now",
+    "best_stored",
     "bring_shared",
     "counted",
     "deployed",
@@ -56,6 +59,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "Best": "archive",
     "KeptPaper": "library",
     "KeptPapers": "library",
     "Line": "outlook",
@@ -67,6 +71,7 @@ _HOME = {
     "Statistics": "figures",
     "Term": "retention",
     "arxiv_now": "standing",
+    "best_stored": "archive",
     "bring_shared": "shared",
     "counted": "retention",
     "deployed": "rivals",
@@ -83,7 +88,7 @@ _HOME = {
     "remember": "coffee",
     "replays": "review",
     "shortlist": "coffee",
-    "similar": "library",
+    "similar": "archive",
     "statistics": "figures",
 }
 """Resolved on first use: a session that only lists what is stored loads nothing that fetches."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from triage import fetch, rank, taxonomy
 from triage.config import ArxivConfig
-from triage.errors import TriageError, Unavailable
+from triage.errors import CannotWrite, TriageError, Unavailable
+from triage.pipeline.archive import file_papers, move_old
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.retention import A_RUN, Term, outlived, prune
@@ -145,6 +146,8 @@ def refresh(
     notes += told
     notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
     notes += look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)
+    if fast and pulled.added.new:  # last, since nobody waits for it
+        notes += _file(store, fast, focus, now, progress, stop)
     late = any(one.state == "stale" for one in pulled.report.categories.values())
     again = now + fetch.LOOK_AGAIN if late else None
     lines = tuple(map(clean, notes))  # some quote what a server said
@@ -183,6 +186,24 @@ def _let_go(
     """Let go some of what the term has outlived: so much that nobody waits for it."""
     found = outlived(store, term, now=now)
     prune(store, replace(found, papers=found.papers[:A_RUN]), encoders, progress=progress, stop=stop)
+
+
+def _file(
+    store: Store,
+    fast: Encoder,
+    profiles: Sequence[Profile],
+    now: datetime,
+    progress: Progress,
+    stop: Callable[[], bool] | None,
+) -> list[str]:
+    """Bring the mapped file of vectors up to date, and move there what is old; the next fetch goes on; notes if not."""
+    examples = {seed for one in profiles for seed in (*one.seeds, *one.avoid_seeds)}
+    try:
+        file_papers(store, fast, most=A_RUN, progress=progress, stop=stop)
+        move_old(store, fast, examples, now=now)
+    except (Unavailable, CannotWrite) as fault:
+        return [str(fault)]
+    return []
 
 
 def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:

@@ -1,4 +1,4 @@
-"""The reader's own papers: the kept list put right, and what is stored nearest to a paper."""
+"""The reader's own papers: the kept list put right."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING
 
 from triage import budget
 from triage.budget.kept import Waiting, last_day, outgrown
-from triage.pipeline.vectors import Lookup, embed_missing
 
 if TYPE_CHECKING:
-    from triage.embed import Encoder
     from triage.paper import Paper
     from triage.store import Gone, Store
-
-_STEP = 2000
-"""Papers whose texts and vectors are in memory at once: about ten megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +74,3 @@ def kept_papers(
     )
     let_go = tuple(one for one in store.gone() if one.paper_id in reasons)
     return KeptPapers(papers, let_go, term_days, sum(held) / len(held) if held else 0.0)
-
-
-def similar(store: Store, encoder: Encoder, paper: Paper, limit: int) -> list[tuple[Paper, float]]:
-    """The stored papers nearest in meaning, nearest first, with their cosine; the paper itself is left out.
-
-    Only what has a stored vector is compared; the paper's own is made when it is missing.
-
-    Raises:
-        Unavailable: there are no weights to embed it with.
-    """
-    import numpy as np
-
-    embed_missing(store, encoder, [encoder.paper_text(paper)])
-    lookup = Lookup.of(store, encoder)
-    own, nearest = lookup.paper_rows([paper]), list[tuple[float, str]]()
-    for others in store.every_text(_STEP) if own is not None else ():
-        rows = lookup.paper_rows(others)
-        if own is None or rows is None:
-            continue
-        cosines = rows @ own[0]
-        there = np.flatnonzero(~np.isnan(cosines))
-        nearest += [(-float(cosines[row]), others[row].id) for row in there if others[row].id != paper.id]
-        nearest = sorted(nearest)[:limit]
-    papers = store.papers(name for _, name in nearest)
-    return [(papers[name], -cosine) for cosine, name in nearest]

@@ -23,7 +23,7 @@ _STEP = 256
 """Papers whose texts are in memory at once."""
 
 A_RUN = 2000
-"""Papers that one fetch lets go at most: about a second of its time; the next fetch goes on."""
+"""Papers that one fetch lets go, files and moves at most: about a second of its time; the next fetch goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +52,18 @@ class Pruned:
     rankings: int
 
 
+def ordinary_ids(store: Store) -> set[str]:
+    """The newest `BACKGROUND` papers before the announcements that are kept ranked: the rankers go on reading them."""
+    ranked = store.announcement_days()[:DAYS]
+    return set(store.background_ids(ranked[-1] if ranked else date.max, BACKGROUND))
+
+
 def outlived(store: Store, term: Term, *, now: datetime) -> Outlived:
     """Find what the term lets go.
 
-    The newest `BACKGROUND` papers before the announcements that are kept ranked stay in any case: they tell the
-    rankers what is ordinary.
+    What tells the rankers what is ordinary stays in any case.
     """
-    before = now - timedelta(days=term.days)
-    ranked = store.announcement_days()[:DAYS]
-    ordinary = set(store.background_ids(ranked[-1] if ranked else date.max, BACKGROUND))
+    before, ordinary = now - timedelta(days=term.days), ordinary_ids(store)
     papers = [one for one in store.untouched(before) if one not in term.examples and one not in ordinary]
     return Outlived(before, tuple(papers), tuple(store.unshown_rankings(before.date(), ANNOUNCEMENTS)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from triage.store.backup import back_up
 from triage.store.dwells import Dwells
+from triage.store.filed import Reading
 from triage.store.kept import Gone, Kept, KeptList
 from triage.store.ledger import Ending, Ledger
 from triage.store.notebook import Entry, Notebook
@@ -17,7 +18,6 @@ from triage.store.runs import Run, Runs
 from triage.store.search import Found, Search
 from triage.store.shared import Shared
 from triage.store.tags import Tags
-from triage.store.vectors import Vectors
 from triage.store.whole import REBUILDABLE, Whole
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Mail",
     "Note",
     "Ranking",
+    "Reading",
     "Run",
     "Scored",
     "Shown",
@@ -42,7 +43,6 @@ __all__ = [
 
 class Store(
     Runs,
-    Vectors,
     Retention,
     Reviews,
     KeptList,

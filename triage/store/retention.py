@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from triage.store.connection import iso
+from triage.store.filed import text_key
 from triage.store.papers import chunks, marks
 from triage.store.rankings import Rankings
+from triage.store.vectors import Vectors
 
 _TOUCHED = ("picks", "verdicts", "notes", "tags", "dwells", "shared", "releases")
 """Tables whose papers stay: shown in a list, judged, noted, tagged, looked at, pointed out, once kept."""
@@ -18,17 +20,27 @@ _UNTOUCHED = (
     "p.first_seen < ? AND NOT EXISTS (SELECT 1 FROM announcements a WHERE a.paper_id = p.id AND a.announced >= ?)"
     + "".join(f" AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.paper_id = p.id)" for table in _TOUCHED)
 )
+_Key = TypeVar("_Key", str, int)
+
 BATCH = 32
 """Papers of one write: a few milliseconds, far below the 50 ms a key press may wait."""
 
 
-class Retention(Rankings):
+class Retention(Rankings, Vectors):
     """The room of what is let go. Announcements stay for good: a paper that went is never new again."""
 
     def untouched(self, before: datetime) -> list[str]:
         """Papers that came before an instant, were not announced since, and that nobody touched; by identifier."""
         sql = f"SELECT p.id FROM papers p WHERE {_UNTOUCHED} ORDER BY p.id"
         return [str(row[0]) for row in self.rows(sql, _bounds(before))]
+
+    def movable(self, before: datetime, most: int) -> list[str]:
+        """Untouched papers of before an instant whose vector is both in the database and in the file, oldest first."""
+        sql = (
+            "SELECT p.id FROM filed f JOIN papers p ON p.id = f.paper_id "
+            f"WHERE f.kept = 1 AND {_UNTOUCHED} ORDER BY f.paper_id LIMIT ?"
+        )
+        return [str(row[0]) for row in self.rows(sql, [*_bounds(before), most])]
 
     def texts(self, ids: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
         """Titles and abstracts of every stored version of the papers."""
@@ -49,7 +61,16 @@ class Retention(Rankings):
             for chunk in chunks(hashes)
             for row in self.rows(f"SELECT count(*) FROM vectors WHERE {_KEYS} ({marks(chunk)})", [*encoder, *chunk])
         ]
-        return sum(row[0] for row in found)
+        return sum(int(row[0]) for row in found) + self._filed_alone("text_key", map(text_key, hashes))
+
+    def _filed_alone(self, column: str, values: Iterable[_Key]) -> int:
+        """How many vectors the mapped file alone has, of these papers or texts."""
+        found: list[Any] = [
+            row
+            for chunk in chunks(values)
+            for row in self.rows(f"SELECT count(*) FROM filed WHERE kept != 1 AND {column} IN ({marks(chunk)})", chunk)
+        ]
+        return sum(int(row[0]) for row in found)
 
     def drop_papers(self, hashes: Mapping[str, Collection[str]], *, before: datetime) -> tuple[int, int]:
         """Let papers go, given with the hashes of their texts, in small writes: (papers, vectors) that went.
@@ -65,6 +86,7 @@ class Retention(Rankings):
                 going = self._still_untouched(batch, before)
                 texts = [digest for paper in going for digest in hashes[paper]]
                 vectors += sum(_delete(db, f"vectors WHERE {_KEYS}", texts, encoder) for encoder in encoders)
+                vectors += self._filed_alone("paper_id", going)
                 db.execute(_WITHOUT_REASONS.format(marks(going)), going)
                 _delete(db, "versions WHERE paper_id IN", going)
                 papers += _delete(db, "papers WHERE id IN", going)
@@ -99,9 +121,9 @@ class Retention(Rankings):
                 db.execute("DELETE FROM rankings WHERE id = ?", (number,))
 
     def file_bytes(self) -> int:
-        """How large the database is, in bytes, without what waits in the log beside it."""
+        """How large the database and the file of vectors are, in bytes, without what waits in the log beside it."""
         pages, size = (int(str(self.rows(f"PRAGMA {name}")[0][0])) for name in ("page_count", "page_size"))
-        return pages * size
+        return pages * size + self.mapped_bytes()
 
     def shrink(self) -> None:
         """Give spare space back to the disk; it needs as much room again while it runs, and nobody else may write.
@@ -109,6 +131,7 @@ class Retention(Rankings):
         SQLite does not promise that the numbers by which the full text indexes know their rows outlive it, so they are
         compared with their tables afterwards, and made anew where they differ.
         """
+        self.shrink_file()
         with self._explained():
             self.db.execute("VACUUM")
         for index in ("papers_fts", "notes_fts"):

@@ -369,6 +369,42 @@ def m034_background(db: Database) -> None:
     db.table("announcements").create_index(["announced", "paper_id", "type"])
 
 
+def m040_filed(db: Database) -> None:
+    """Where each paper's vector stands in the file beside the database, and the papers that are not in it yet.
+
+    `filed.kept` is 0 where the file alone has the vector, 1 where `vectors` has it too, 2 where it was moved out of
+    there. `text_key` is the first eight bytes of the hash of the text. `spare` are rows of the file without a paper.
+    `vector_file` has one row at most.
+    """
+    db.table("vector_file").create(
+        {"token": str, "encoder": str, "revision": str, "dims": int, "rows": int},
+        pk="token",
+        not_null={"encoder", "revision", "dims", "rows"},
+    )
+    db.table("filed").create(
+        {"row": int, "paper_id": str, "text_key": int, "kept": int},
+        pk="row",
+        not_null={"paper_id", "text_key", "kept"},
+    )
+    db.table("filed").create_index(["paper_id"], unique=True)
+    db.table("filed").create_index(["text_key"])
+    db.table("filed").create_index(["kept", "paper_id"])
+    db.table("spare").create({"row": int}, pk="row")
+    db.execute('CREATE TABLE "unfiled" ("paper_id" TEXT PRIMARY KEY) WITHOUT ROWID')
+    db.execute("INSERT INTO unfiled SELECT id FROM papers")
+    leaves = (
+        "INSERT INTO spare SELECT row FROM filed WHERE paper_id = old.id; DELETE FROM filed WHERE paper_id = old.id"
+    )
+    waits = "INSERT INTO unfiled SELECT new.id WHERE NOT EXISTS (SELECT 1 FROM unfiled u WHERE u.paper_id = new.id)"
+    for event, does in {
+        "INSERT": waits,
+        "UPDATE OF title, abstract": f"{leaves}; {waits}",
+        "DELETE": f"{leaves}; DELETE FROM unfiled WHERE paper_id = old.id",
+    }.items():
+        name = f"unfiled_{event.split()[0].lower()}"
+        db.execute(f"CREATE TRIGGER {name} AFTER {event} ON papers BEGIN {does}; END")
+
+
 def _unescaped(authors: str) -> str:
     """The same list of names without escapes; half of a surrogate pair is no text."""
     return json.dumps(json.loads(authors), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")

@@ -13,6 +13,10 @@ from triage.store.connection import Connection
 REBUILDABLE = {
     "vectors": "made of the stored texts by the next triage fetch",
     "unannounced": "kept by triggers beside the papers and announcements",
+    "unfiled": "kept by triggers beside the papers",
+    "filed": "tells the places in a file that is made of the stored texts",
+    "spare": "tells the places in that file that are free",
+    "vector_file": "tells which file that is",
     "_sqlite_migrations": "written when a database is made",
 }
 """Tables that are no part of an export, each with the reason; full text indexes follow their tables by triggers."""
