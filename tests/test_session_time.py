@@ -259,7 +259,8 @@ async def play(store: Store, steps: list[str]) -> Model:
     morn.charged = Charges(store, day)
     told = {"record": lambda verdict: store.record(verdict, day=day), "undo": lambda: store.undo(day, at=clock.now())}
     app = morn.app(a_list(PAPERS[:4]), **told)
-    async with app.run_test(size=(60, 16)) as pilot:
+
+    async def press(pilot: Any) -> None:
         await pilot.pause()
         for step in steps:
             if step == "tick":
@@ -270,6 +271,8 @@ async def play(store: Store, steps: list[str]) -> Model:
                 await pilot.press(step)
                 model.press(step)
         await pilot.press("ctrl+q")
+
+    await app.run_async(headless=True, size=(60, 16), auto_pilot=press)  # as the program itself runs it
     return model
 
 
