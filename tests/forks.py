@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _LOADED = (
-    *("email.headerregistry", "filelock", "jinja2", "pylatexenc.latex2text", "scipy.sparse", "smtplib", "wcwidth"),
+    *("email.headerregistry", "filelock", "jinja2", "pylatexenc.latex2text", "smtplib", "wcwidth"),
     *("triage.cli.digest", "triage.cli.post", "triage.pipeline.coffee", "triage.pipeline.review", "triage.text"),
 )
 """What a run would spend most of its time on."""

@@ -34,14 +34,16 @@ from triage.rank import (
     order,
     phrases,
     probability,
+    svm,
 )
 from triage.rank.fusion import statement_weight
-from triage.rank.lexical import Lexicon, terms
+from triage.rank.lexical import Lexicon
 from triage.rank.ordinary import Ordinary
 from triage.rank.space import Space
 from triage.rank.stopwords import STOP_WORDS
 from triage.rank.strands import strands
 from triage.rank.wishes import found_authors, found_terms
+from triage.rank.words import full_text, terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -436,7 +438,10 @@ def test_terms_are_whole_words_in_any_case_and_authors_may_be_initials() -> None
 def test_no_word_of_a_narrow_focus_is_thrown_away() -> None:
     papers = [invent("decoding", n, title="3D decoding", abstract=f"unique{n} decoding") for n in range(3)]
     lexicon = Lexicon.fit(papers, np.ones(3, dtype=bool))
-    assert {"decoding", "3d", "unique0", "3d decoding"} <= set(lexicon.vocabulary)
+    for term in ("decoding", "3d", "unique0", "3d decoding"):
+        column = lexicon.vocabulary.column(term)
+        assert column is not None
+        assert lexicon.vocabulary.names([column]) == [term]
     assert lexicon.likeness(papers[:1]).argmax() == 0
     assert lexicon.bm25("unique1").argmax() == 1
     assert lexicon.bm25("never seen") == pytest.approx(np.zeros(3))
@@ -737,6 +742,59 @@ def test_the_stop_words_are_scikit_learns() -> None:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     assert STOP_WORDS == ENGLISH_STOP_WORDS
+
+
+_SANITY: dict[str, Any] = {
+    "strip_accents": "unicode",
+    "stop_words": "english",
+    "token_pattern": r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b",
+    "ngram_range": (1, 2),
+    "max_features": 20_000,
+    "smooth_idf": True,
+    "sublinear_tf": True,
+}
+"""arxiv-sanity-lite's features, as scikit-learn is told them."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(codec="utf-8") | st.sampled_from("ab1_ é"), max_size=60), min_size=1, max_size=6))
+def test_the_svms_features_are_those_of_scikit_learn(texts: list[str]) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    papers = [Paper(f"9911.{at:05d}", text, "") for at, text in enumerate(texts)]
+    vectorizer, found = TfidfVectorizer(**_SANITY, max_df=1.0, min_df=1), svm.Features.fit(papers)
+    try:
+        theirs = vectorizer.fit_transform([full_text(paper) for paper in papers]).toarray()
+    except ValueError:
+        assert found is None
+        return
+    assert found is not None
+    ours = np.zeros(found.rows.shape)
+    ours[found.rows.rows, found.rows.columns] = found.rows.values
+    names = found.vocabulary.names(np.flatnonzero(found.place >= 0))
+    assert sorted(names) == sorted(vectorizer.vocabulary_)
+    np.testing.assert_allclose(ours, theirs[:, [vectorizer.vocabulary_[name] for name in names]], atol=1e-12)
+
+
+def test_the_svms_margins_are_those_of_scikit_learn(stored: Pool) -> None:
+    """With arxiv-sanity-lite's pruning, of few enough terms that the most frequent ones are chosen as well."""
+    from scipy.sparse import vstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
+    papers = stored.papers + LIKED[:1]
+    strangers = np.array([paper not in LIKED for paper in papers])
+    found = svm.Features.fit(papers, most=40)
+    assert found is not None
+    assert found.rows.shape == (len(papers), 40)
+    assert found.note == ""
+    vectorizer = TfidfVectorizer(**{**_SANITY, "max_features": 40}, max_df=svm.MAX_DF, min_df=svm.MIN_DF)
+    rows = vectorizer.fit_transform([full_text(paper) for paper in papers])
+    machine = LinearSVC(class_weight="balanced", C=svm.C, tol=1e-10, max_iter=100_000, random_state=0)
+    wanted = vectorizer.transform([full_text(paper) for paper in LIKED])
+    labels = np.r_[np.ones(len(LIKED)), np.zeros(strangers.sum())]
+    machine.fit(vstack([wanted, rows[strangers]]), labels)
+    np.testing.assert_allclose(svm.margins(found, LIKED, strangers), machine.decision_function(rows), atol=1e-6)
 
 
 @settings(max_examples=100, deadline=None)

@@ -4,9 +4,9 @@
 
 Each round makes a home whose store holds 1,500 papers of the day before and five seeds, then runs the real
 `triage fetch` in fresh processes over loopback HTTP: once without the careful encoder (hidden, as on a machine that
-never had it), once with it, and once more on the unchanged day. CPU seconds of the whole process, torch's threads
-held to one; the reference encodes a sample of the same texts with the default sentence-transformers model in fp32 and
-is scaled to all of them. Medians.
+never had it), once with it, and once more on the unchanged day. CPU seconds of the whole process, from its start, with
+torch's threads held to one and the bytecode that an installed program has; the reference encodes a sample of the same
+texts with the default sentence-transformers model in fp32 and is scaled to all of them. Medians.
 """
 
 from __future__ import annotations
@@ -44,18 +44,20 @@ class Hiding(PathFinder):
         return None if name in cls.names else PathFinder.find_spec(name, path, target)
 
 class Steps(io.StringIO):
-    "Takes the progress lines; remembers what had been used when the first list was ranked."
-    first = None
+    "Takes the progress lines; remembers what had been used when each step began, and when the first list was ranked."
+    began, first = {{}}, None
     def write(self, text):
         if Steps.first is None and text.startswith("{{"):
             line = json.loads(text)
+            Steps.began.setdefault(line["step"], used()["cpu"])
             if line["step"] == "ranking" and line["done"] == line["total"]:
-                Steps.first = used()
+                fetching = Steps.began.get("embedding", 0) - Steps.began.get("fetching", 0)
+                Steps.first = used() | dict(fetching=fetching)
         return len(text)
 
 def used():
     told = resource.getrusage(resource.RUSAGE_SELF)
-    heavy = sorted(name for name in ("torch", "sklearn", "sentence_transformers") if name in sys.modules)
+    heavy = sorted({{"torch", "sklearn", "scipy", "sentence_transformers", "transformers"}} & set(sys.modules))
     return dict(cpu=told.ru_utime + told.ru_stime, peak_mb=told.ru_maxrss / 1024, heavy=heavy)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
@@ -95,7 +97,7 @@ def python(code: str, *arguments: str, **environ: str) -> dict[str, object]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, **single, "HF_HUB_OFFLINE": "1", **environ},
+        env={**os.environ, **single, **environ, "PYTHONDONTWRITEBYTECODE": ""},
     )
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -151,13 +153,14 @@ def main() -> None:
         told = [one[name][part] if part else one[name] for one in rounds]
         return statistics.median(float(one[key]) for one in told)  # type: ignore[index,call-overload]
 
-    whole = median("reference", "cpu") * args.papers
+    whole, fetching = median("reference", "cpu") * args.papers, median("careful", "fetching", "list")
     print(f"embedding all {args.papers} with ST fp32: {whole:.1f} CPU-s ({SAMPLE} measured; median of {args.rounds})")
     rows = [("the first list", "careful", "list"), ("all, without the careful encoder", "fast", "")]
     for label, name, part in [*rows, ("all, with the careful stage", "careful", "")]:
         cpu, one = median(name, "cpu", part), rounds[0][name]
         heavy = (one[part] if part else one)["heavy"]  # type: ignore[index,call-overload]
         print(f"{label:<34}{cpu:6.2f} CPU-s, 1/{whole / cpu:<5.1f}{median(name, 'peak_mb', part):5.0f} MB  {heavy}")
+    print(f"of the first list's, reading and storing the announcement took {fetching:.2f} CPU-s")
     for name in ("fast", "careful"):
         share = median(f"{name} again", "cpu") / median(name, "cpu")
         print(f"the unchanged day again, {name}: {median(f'{name} again', 'cpu'):.2f} CPU-s, 1/{1 / share:.0f}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from triage.deferred import deferred
 
 if TYPE_CHECKING:
-    from triage.fetch.api import read_papers, read_window
+    from triage.fetch.api import BATCH, read_papers, read_window
     from triage.fetch.calendar import (
         LOOK_AGAIN,
         eastern_day,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from triage.fetch.wire import Clock, Wire
 
 __all__ = [
+    "BATCH",
     "LOOK_AGAIN",
     "Batch",
     "CategoryReport",
@@ -99,6 +100,7 @@ _HOME = {
     "read_gap": "catchup",
     "read_holidays": "calendar",
     "read_journal": "journal",
+    "BATCH": "api",
     "read_papers": "api",
     "read_window": "api",
     "set_of": "oai",

@@ -14,6 +14,7 @@ from triage import fetch, rank, taxonomy
 from triage.config import ArxivConfig
 from triage.errors import CannotWrite, TriageError, Unavailable
 from triage.pipeline.archive import file_papers, move_old
+from triage.pipeline.details import Api, ask_examples, ask_page_counts
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.retention import A_RUN, Term, outlived, prune
@@ -24,16 +25,13 @@ from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
-    from triage.fetch import FetchReport, Wire
+    from triage.fetch import CategoryReport, FetchReport, Wire
     from triage.paper import Paper
     from triage.profile import Profile
     from triage.store import Added, Store
 
 _LIGHT = tuple(name for name in rank.RANKERS if name != "tfidf-svm")
-"""The rankers of the first stage: scikit-learn's import alone would cost it a second."""
-
-DETAILS = timedelta(days=7)
-"""How long the API is asked again for a paper that it does not know yet."""
+"""The rankers of the first list: tfidf-svm counts its words by itself, which takes as long as all others together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,42 +135,30 @@ def refresh(
         addresses = ArxivConfig()
         wire = fetch.Wire(feed=addresses.feed, api=addresses.api, oai=addresses.oai, clock=_Ticking(now))
     pulled = pull(store, wire, categories(focus), now, free=free, progress=progress)
-    notes = list(pulled.notes)
+    notes, api = list(pulled.notes), Api(store, wire, now, progress)
     if pulled.fault is None:
-        notes += [*_details(store, wire, focus, now, progress), *_backwards(store, wire, focus, now, back, progress)]
+        notes += [*ask_examples(api, focus), *_backwards(store, wire, focus, now, back, progress)]
     if term and pulled.added.new:  # before the ranking, which depends on how much is stored
         _let_go(store, term, [one for one in (fast, encoder) if one], now, progress, stop)
-    embedded, waiting, told = _embed(store, fast or encoder, focus, types, progress, stop)
-    notes += told
-    notes += _rank(store, encoder, fast, focus, types, now, progress, stop)
-    notes += look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)
+    embed = partial(_embed, store, fast or encoder, focus, types, progress, stop)
+    rank_now = partial(rank_days, store, focus, encoder, types=types, at=now, progress=progress, fast=fast)
+    embedded, waiting, told = embed()
+    ranked = rank_now(rankers=_LIGHT)
+    if pulled.fault is None and ask_page_counts(api):  # a day's take half a minute, and no score needs them
+        embedded += embed()[0]
+    unread = _reread(store, encoder, fast, focus, types, ranked, progress, stop) if encoder and fast else []
+    rank_now(rankers=[name for name in rank.RANKERS if name != rank.DEFAULT or not unread])
+    notes += [*told, *api.notes, *unread, *look_back(store, focus, pinned=pinned, today=today or now.date(), at=now)]
     if fast and pulled.added.new:  # last, since nobody waits for it
         notes += _file(store, fast, focus, now, progress, stop)
-    late = any(one.state == "stale" for one in pulled.report.categories.values())
-    again = now + fetch.LOOK_AGAIN if late else None
     lines = tuple(map(clean, notes))  # some quote what a server said
+    again = now + fetch.LOOK_AGAIN if _lacks(pulled.report.categories.values()) else None
     return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, lines, pulled.fault, again)
 
 
-def _rank(
-    store: Store,
-    encoder: Encoder | None,
-    fast: Encoder | None,
-    focus: Sequence[Profile],
-    types: Sequence[str],
-    now: datetime,
-    progress: Progress,
-    stop: Callable[[], bool] | None,
-) -> list[str]:
-    """Rank with what is there, and with a fast encoder once more after the careful one has read the best fifth."""
-    rank_now = partial(rank_days, store, focus, encoder, types=types, at=now, progress=progress, fast=fast)
-    if fast is None:
-        rank_now()
-        return []
-    ranked = rank_now(rankers=_LIGHT)
-    told = _reread(store, encoder, fast, focus, types, ranked, progress, stop) if encoder else []
-    rank_now(rankers=[name for name in rank.RANKERS if name != rank.DEFAULT] if told else list(rank.RANKERS))
-    return told
+def _lacks(categories: Iterable[CategoryReport]) -> bool:
+    """Whether a batch is late."""
+    return any(one.state == "stale" for one in categories)
 
 
 def _let_go(
@@ -204,27 +190,6 @@ def _file(
     except (Unavailable, CannotWrite) as fault:
         return [str(fault)]
     return []
-
-
-def _details(store: Store, wire: Wire, profiles: Sequence[Profile], now: datetime, progress: Progress) -> list[str]:
-    """Ask the API once for page counts of the new papers and for the seeds whose text is not stored yet."""
-    seeds = [seed for profile in profiles for seed in (*profile.seeds, *profile.avoid_seeds)]
-    stored = store.known(seeds)
-    missing = [seed for seed in dict.fromkeys(seeds) if seed not in stored]
-    days = store.announcement_days()
-    missing += [one for one in store.unread_shared((now - timedelta(days=1)).date()) if one not in missing]
-    wanted = missing + (store.wanting_details(days[0] - DETAILS) if days else [])
-    if not wanted:
-        return []
-    progress("asking", "page counts", 0, len(wanted))
-    try:
-        found = fetch.read_papers(wire, wanted)
-    except TriageError as fault:
-        return [f"{fault}; page counts and seeds are asked for again at the next run"]
-    store.add_papers(found.values(), at=now)
-    progress("asking", "page counts", len(found), len(wanted))
-    unknown = [seed for seed in missing if seed not in found]
-    return [f"arXiv does not know {', '.join(unknown)}; check the seeds of the profile"] if unknown else []
 
 
 def _backwards(

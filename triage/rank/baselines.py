@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from triage.rank.lexical import full_text
 from triage.rank.records import Prepared
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from triage.rank.records import Pool, Query, Values, Vectors
 
 _UNDEFINED = "no liked paper: newest first"
-_TOKEN = r"(?u)\b[a-zA-Z_][a-zA-Z0-9_]+\b"
 
 
 def recency(papers: Sequence[Paper]) -> Values:
@@ -96,8 +94,10 @@ def prepare_svm(pool: Pool, background: Pool) -> Prepared:
     The features are fitted on pool and background; the original fits the liked papers in as well, which changes no
     figure of the benchmark by more than 0.01 and would mean one fit for each query.
     """
+    from triage.rank import svm
+
     papers = tuple(sorted({paper.id: paper for paper in background.papers + pool.papers}.values(), key=lambda p: p.id))
-    vectorizer, rows, note = _sanity_features(papers)
+    found = svm.Features.fit(papers)
     place = {paper.id: index for index, paper in enumerate(papers)}
 
     def score(query: Query, seed: int) -> tuple[dict[str, Values], str]:
@@ -106,43 +106,10 @@ def prepare_svm(pool: Pool, background: Pool) -> Prepared:
         if not query.liked:
             return {"newest": recency(pool.papers)}, _UNDEFINED
         liked = {paper.id for paper in query.liked}
-        others = [index for index, paper in enumerate(papers) if paper.id not in liked]
-        if vectorizer is None or not others:
+        strangers = np.array([paper.id not in liked for paper in papers], dtype=bool)
+        if found is None or not strangers.any():
             return {"newest": recency(pool.papers)}, "nothing to learn from: newest first"
-        wanted = vectorizer.transform([full_text(paper) for paper in sorted(query.liked, key=lambda p: p.id)])
-        margin = _svm_margin(wanted, rows[others], rows, seed)
-        return {"svm": margin[np.array([place[paper.id] for paper in pool.papers], dtype=np.intp)]}, note
+        margins = svm.margins(found, sorted(query.liked, key=lambda p: p.id), strangers)
+        return {"svm": margins[np.array([place[paper.id] for paper in pool.papers], dtype=np.intp)]}, found.note
 
     return Prepared(score)
-
-
-def _sanity_features(papers: Sequence[Paper]) -> tuple[Any, Any, str]:
-    """Fit arxiv-sanity-lite's features; where a small collection leaves none, without its pruning, and say so."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    texts = [full_text(paper) for paper in papers]
-    for pruning, note in (
-        ({"max_df": 0.1, "min_df": 5}, ""),
-        ({"max_df": 1.0, "min_df": 1}, "few papers: tfidf-svm without its pruning of words"),
-    ):
-        vectorizer = TfidfVectorizer(
-            strip_accents="unicode", lowercase=True, stop_words="english", token_pattern=_TOKEN,
-            ngram_range=(1, 2), max_features=20_000, smooth_idf=True, sublinear_tf=True, **pruning,
-        )  # fmt: skip
-        try:
-            return vectorizer, vectorizer.fit_transform(texts), note
-        except ValueError:  # scikit-learn's word for "no term is left"
-            continue
-    return None, None, ""
-
-
-def _svm_margin(wanted: Any, others: Any, rows: Any, seed: int) -> Values:
-    """Train on liked (1) against other papers (0), balanced, C 0.01; give the margin of every row."""
-    import numpy as np
-    from scipy.sparse import vstack
-    from sklearn.svm import LinearSVC
-
-    labels = np.r_[np.ones(wanted.shape[0]), np.zeros(others.shape[0])]
-    machine = LinearSVC(class_weight="balanced", C=0.01, tol=1e-4, max_iter=10_000, random_state=seed)
-    machine.fit(vstack([wanted, others]), labels)
-    return np.asarray(rows @ machine.coef_.ravel() + machine.intercept_[0], dtype=np.float64)

@@ -93,10 +93,8 @@ class Features:
     def words_to_papers(self, papers: Sequence[Paper]) -> Values:
         """TF-IDF cosine of every row to each of `papers`, (rows, k)."""
         import numpy as np
-        from scipy.sparse import vstack
 
-        rows = vstack([self.lexicon.vector(paper) for paper in papers])
-        return np.asarray((self.lexicon.weights @ rows.T).toarray(), dtype=np.float64)
+        return np.stack([self.lexicon.likeness([paper]) for paper in papers], axis=1)
 
 
 def embedded(vectors: Vectors) -> Vectors:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from triage.rank.stopwords import STOP_WORDS
+from triage.rank.words import Counts, Vocabulary, full_text, said, terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,44 +14,25 @@ if TYPE_CHECKING:
 
     from triage.paper import Paper
     from triage.rank.records import Values
+    from triage.rank.words import Numbers
 
-# Like arxiv-sanity-lite's, but a word may begin with a digit ("3d") as long as it holds a letter.
-_TOKEN = re.compile(r"\b(?=\w*[^\W\d])\w\w+\b")
 _K1, _B = 1.2, 0.75
-
-
-def full_text(paper: Paper) -> str:
-    """Title, abstract and authors: what the word counts read."""
-    return f"{paper.title} {paper.abstract} {' '.join(paper.authors)}"
-
-
-@lru_cache(maxsize=1024)
-def terms(text: str) -> tuple[str, ...]:
-    """Words and pairs of neighbouring words, accents stripped, lower case, without English stop words.
-
-    Remembered, because the same liked papers are asked for again with every pool.
-    """
-    bare = unicodedata.normalize("NFKD", text.lower())
-    if not bare.isascii():
-        bare = "".join(char for char in bare if not unicodedata.combining(char))
-    said = [word for word in _TOKEN.findall(bare) if word not in STOP_WORDS]
-    return (*said, *map(" ".join, pairwise(said)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """Word counts of some papers, weighed by how rare the words are among the reference papers.
 
-    `weights` has a row of unit length for each paper: (1 + log tf) times the smooth idf log((1 + n) / (1 + df)) + 1,
-    where n and df count reference papers only. So a paper's row does not depend on the other papers of its day.
-    No term is pruned: on the benchmark this equals pruning (day@10 0.901 against 0.896 for the 20,000 terms of
-    `tfidf-svm`, five liked papers), it works from one paper on, and the words of a narrow focus survive.
+    `weights` are the cells of `counts`, of unit length for each paper: (1 + log tf) times the smooth idf
+    log((1 + n) / (1 + df)) + 1, where n and df count reference papers only. So a paper's row does not depend on the
+    other papers of its day. No term is pruned: on the benchmark this equals pruning (day@10 0.901 against 0.896 for
+    the 20,000 terms of `tfidf-svm`, five liked papers), it works from one paper on, and the words of a narrow focus
+    survive.
     """
 
-    vocabulary: dict[str, int]
-    weights: Any
-    counts: Any
-    lengths: Values
+    counts: Counts
+    weights: Values
+    idf: Values
     df: Values
     n: int
     typical: float
@@ -66,28 +42,30 @@ class Lexicon:
         """Count the terms of `papers`; `reference` (n,) marks those that say how rare a term is."""
         import numpy as np
 
-        vocabulary, counts = _count([full_text(paper) for paper in papers])
-        df = np.asarray((counts[reference] > 0).sum(axis=0), dtype=np.float64).ravel()
-        single = np.array([" " not in term for term in vocabulary], dtype=np.float64)
-        lengths = np.asarray(counts @ single, dtype=np.float64).ravel()
-        typical = float(lengths[reference].mean()) if reference.any() else 1.0
-        n = int(reference.sum())
-        weights = _weigh(counts, np.log((1 + n) / (1 + df)) + 1)
-        return cls(vocabulary, weights, counts.tocsc(), lengths, df, n, max(typical, 1.0))
+        counts = Counts.of([said(full_text(paper)) for paper in papers])
+        df, n = counts.df(reference), int(reference.sum())
+        typical = float(counts.lengths[reference].mean()) if reference.any() else 1.0
+        idf = np.log((1 + n) / (1 + df)) + 1
+        return cls(counts, counts.weigh(idf), idf, df, n, max(typical, 1.0))
 
-    def vector(self, paper: Paper) -> Any:
-        """Give any paper's unit row (1, terms); words that no fitted paper has still count in its length."""
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The terms of the fitted papers."""
+        return self.counts.vocabulary
+
+    def row(self, index: int) -> tuple[Numbers, Values]:
+        """A fitted paper's unit row: the columns of its terms, and their weights."""
+        start, end = self.counts.rows.searchsorted([index, index + 1])
+        return self.counts.columns[start:end], self.weights[start:end]
+
+    def vector(self, paper: Paper) -> tuple[Numbers, Values]:
+        """Give any paper's unit row; words that no fitted paper has still count in its length."""
         import numpy as np
-        from scipy.sparse import csr_matrix
 
-        tf = Counter(terms(full_text(paper)))
-        known = [term for term in tf if term in self.vocabulary]
-        columns = np.array([self.vocabulary[term] for term in known], dtype=np.intp)
-        idf = np.log((1 + self.n) / (1 + self.df[columns])) + 1
-        values = (1 + np.log(np.array([tf[term] for term in known], dtype=np.float64))) * idf
-        unseen = sum((1 + np.log(count)) ** 2 for term, count in tf.items() if term not in self.vocabulary)
-        norm = float(np.sqrt((values**2).sum() + unseen * (np.log(1 + self.n) + 1) ** 2)) or 1.0
-        return csr_matrix((values / norm, (np.zeros_like(columns), columns)), shape=(1, len(self.vocabulary)))
+        columns, tf, unseen = self.vocabulary.count(said(full_text(paper)))
+        values = (1 + np.log(tf)) * self.idf[columns]
+        rest = ((1 + np.log(unseen)) ** 2).sum() * (np.log(1 + self.n) + 1) ** 2
+        return columns, values / (float(np.sqrt((values**2).sum() + rest)) or 1.0)
 
     def centroid(self, papers: Sequence[Paper]) -> Values:
         """Mean of the papers' rows, (terms,): its product with `weights` is the mean cosine to the papers."""
@@ -95,23 +73,30 @@ class Lexicon:
 
         total = np.zeros(len(self.vocabulary))
         for paper in papers:
-            row = self.vector(paper)
-            total[row.indices] += row.data
+            columns, values = self.vector(paper)
+            total[columns] += values
         return total / max(len(papers), 1)
 
     def among(self, papers: Sequence[Paper]) -> Values:
         """TF-IDF cosines of papers among themselves, (k, k), by the terms that some fitted paper has."""
         import numpy as np
-        from scipy.sparse import vstack
 
-        rows = vstack([self.vector(paper) for paper in papers])
-        return np.asarray((rows @ rows.T).toarray(), dtype=np.float64)
+        rows = [self.vector(paper) for paper in papers]
+        spread, found = np.zeros(len(self.vocabulary)), np.zeros((len(rows), len(rows)))
+        for index, (columns, values) in enumerate(rows):
+            spread[columns] = values
+            found[index] = [values @ spread[columns] for columns, values in rows]
+            spread[columns] = 0.0
+        return found
 
     def likeness(self, papers: Sequence[Paper]) -> Values:
         """Mean TF-IDF cosine of every fitted paper to `papers`, (n,)."""
         import numpy as np
 
-        return np.asarray(self.weights @ self.centroid(papers), dtype=np.float64).ravel()
+        gains = self.centroid(papers)[self.counts.columns]
+        cells = np.flatnonzero(gains)
+        found = np.bincount(self.counts.rows[cells], self.weights[cells] * gains[cells], len(self.counts.lengths))
+        return np.asarray(found, dtype=np.float64)
 
     def bm25(self, statement: str) -> Values:
         """BM25 of the statement's terms (k1 1.2, b 0.75) as a share of the most they could reach, (n,).
@@ -123,54 +108,28 @@ class Lexicon:
 
         found, gains = self.term_gains(statement)
         most = (_K1 + 1) * sum(self._rarity(term) for term in dict.fromkeys(terms(statement)))
-        return gains.sum(axis=1) / most if found else np.zeros(len(self.lengths))
+        return gains.sum(axis=1) / most if found else np.zeros(len(self.counts.lengths))
 
     def term_gains(self, statement: str) -> tuple[list[str], Values]:
         """Give the statement's terms that occur at all, and what each adds to each paper's BM25, (n, terms)."""
         import numpy as np
 
-        found = [term for term in dict.fromkeys(terms(statement)) if term in self.vocabulary]
-        tf = self.counts[:, [self.vocabulary[term] for term in found]].toarray().astype(np.float64)
-        damp = _K1 * (1 - _B + _B * self.lengths / self.typical)
-        return found, tf * (_K1 + 1) / (tf + damp[:, None]) * np.array([self._rarity(term) for term in found])
+        columns = {term: self.vocabulary.column(term) for term in dict.fromkeys(terms(statement))}
+        known = {term: column for term, column in columns.items() if column is not None}
+        place = np.full(len(self.vocabulary), -1)
+        place[list(known.values())] = np.arange(len(known))
+        at = place[self.counts.columns]
+        cells = np.flatnonzero(at >= 0)
+        tf = np.zeros((len(self.counts.lengths), len(known)))
+        tf[self.counts.rows[cells], at[cells]] = self.counts.tf[cells]
+        damp = _K1 * (1 - _B + _B * self.counts.lengths / self.typical)
+        gains = tf * (_K1 + 1) / (tf + damp[:, None]) * np.array([self._rarity(term) for term in known])
+        return list(known), gains
 
     def _rarity(self, term: str) -> float:
         """BM25's idf of one term, log(1 + (n - df + 1/2) / (df + 1/2)), never negative."""
         import math
 
-        df = float(self.df[self.vocabulary[term]]) if term in self.vocabulary else 0.0
+        column = self.vocabulary.column(term)
+        df = 0.0 if column is None else float(self.df[column])
         return math.log(1 + (self.n - df + 0.5) / (df + 0.5))
-
-
-def _count(texts: Sequence[str]) -> tuple[dict[str, int], Any]:
-    """Count terms: the vocabulary in the order of first appearance, and a matrix (texts, terms).
-
-    By hand, because importing scikit-learn's counter costs as much as a morning's ranking; unsorted, because sorting
-    took a third of the counting.
-    """
-    import numpy as np
-    from scipy.sparse import csr_matrix
-
-    found: dict[str, int] = {}
-    columns: list[int] = []
-    lengths = [0]
-    for text in texts:
-        columns += [found.setdefault(term, len(found)) for term in terms(text)]
-        lengths.append(len(columns))
-    ones, places = np.ones(len(columns), dtype=np.float32), np.array(columns, dtype=np.int32)
-    counts = csr_matrix((ones, places, lengths), shape=(len(texts), len(found)))
-    counts.sum_duplicates()
-    return found, counts
-
-
-def _weigh(counts: Any, idf: Values) -> Any:
-    """Rows of (1 + log tf) idf, scaled to unit length; an empty row stays empty."""
-    import numpy as np
-    from scipy.sparse import diags
-
-    rows = counts.astype(np.float64)
-    rows.data = 1 + np.log(rows.data)
-    rows = rows @ diags(idf)
-    norms = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    norms[norms == 0] = 1.0
-    return (diags(1 / norms) @ rows).tocsr()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from triage.rank.lexical import terms
 from triage.rank.records import Query, Reason
 from triage.rank.space import unit
 from triage.rank.wishes import found_authors, found_terms
+from triage.rank.words import terms
 from triage.text import clean, readable, shorten, width
 
 if TYPE_CHECKING:
     from triage.paper import Paper
     from triage.rank.features import Features
+    from triage.rank.lexical import Lexicon
     from triage.rank.records import Values
 
 LINE = 76
@@ -29,25 +32,37 @@ def explain(features: Features, query: Query, chosen: Sequence[int], strands: Se
     `strands` names for each chosen paper the liked ones that its score was made with, by their place in the query.
     """
     found, gains = features.lexicon.term_gains(query.statement)
-    spreads = {
-        strand: features.lexicon.centroid([query.liked[row] for row in strand]) for strand in set(map(tuple, strands))
-    }
-    names = list(features.lexicon.vocabulary)
-    reasons = []
-    for index, strand in zip(chosen, strands, strict=True):
-        paper, row, spread = features.papers[index], features.lexicon.weights[index], spreads[tuple(strand)]
-        carried = zip([names[column] for column in row.indices], row.data * spread[row.indices], strict=True)
-        nearest, cosine = _nearest(features, query, index)
-        reasons.append(
-            Reason(
-                nearest,
-                cosine,
-                _strongest(paper, carried),
-                _strongest(paper, zip(found, gains[index], strict=True)),
-                wishes=_wishes(paper, query),
-            )
+    spreads = {strand: _Spread.of(features.lexicon, query, strand) for strand in set(map(tuple, strands))}
+    return [
+        Reason(
+            *nearest,
+            _strongest(features.papers[index], spreads[tuple(strand)].carried(features.lexicon, index)),
+            _strongest(features.papers[index], zip(found, gains[index], strict=True)),
+            wishes=_wishes(features.papers[index], query),
         )
-    return reasons
+        for index, strand, nearest in zip(chosen, strands, _nearest(features, query, chosen), strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Spread:
+    """The mean row of a strand's liked papers (terms,), and the names of the terms that it holds, by column."""
+
+    mean: Values
+    names: dict[int, str]
+
+    @classmethod
+    def of(cls, lexicon: Lexicon, query: Query, strand: Sequence[int]) -> _Spread:
+        mean = lexicon.centroid([query.liked[row] for row in strand])
+        columns = mean.nonzero()[0]
+        return cls(mean, dict(zip(columns.tolist(), lexicon.vocabulary.names(columns), strict=True)))
+
+    def carried(self, lexicon: Lexicon, index: int) -> Iterator[tuple[str, float]]:
+        """The terms that a fitted paper shares with the strand, and what each adds to the likeness."""
+        columns, weights = lexicon.row(index)
+        gains = weights * self.mean[columns]
+        shared = gains.nonzero()[0]
+        return zip((self.names[column] for column in columns[shared].tolist()), gains[shared].tolist(), strict=True)
 
 
 def phrases(reason: Reason) -> tuple[str, ...]:
@@ -74,7 +89,12 @@ def _listed(names: Sequence[str], cells: int) -> str:
 
 def _near(reason: Reason, cells: int) -> str:
     """Name the nearest liked paper in at most so many cells."""
-    return f'near "{shorten(readable(reason.nearest.title), cells - len(_NEAR))}"' if reason.nearest else ""
+    return _named(reason.nearest.title, cells) if reason.nearest else ""
+
+
+@lru_cache(maxsize=1024)  # a few liked papers are named beside a thousand
+def _named(title: str, cells: int) -> str:
+    return f'near "{shorten(readable(title), cells - len(_NEAR))}"'
 
 
 def _wishes(paper: Paper, query: Query) -> tuple[str, ...]:
@@ -84,23 +104,34 @@ def _wishes(paper: Paper, query: Query) -> tuple[str, ...]:
     return tuple(f"{what}: {', '.join(named)}" for what, named in (*told, ("by", by)) if named)
 
 
-def _nearest(features: Features, query: Query, index: int) -> tuple[Paper | None, float | None]:
-    """Find the liked paper with the largest cosine, by plain vectors where both have one, else by words."""
+def _nearest(features: Features, query: Query, chosen: Sequence[int]) -> Iterator[tuple[Paper | None, float | None]]:
+    """Find for each paper the liked one of the largest cosine, by plain vectors where both have one, else by words."""
     import numpy as np
 
-    if not query.liked:
-        return None, None
-    for view, liked in ((features.careful, query.careful.liked), (features.fast, query.fast.liked)):
-        if view is None or liked is None:
-            continue
-        cosines: Values = unit(liked.astype(np.float64)) @ view.plain[index]
-        if np.isfinite(cosines).any():
+    seen = [
+        view.plain[list(chosen)] @ unit(liked.astype(np.float64)).T
+        for view, liked in ((features.careful, query.careful.liked), (features.fast, query.fast.liked))
+        if view is not None and liked is not None and query.liked
+    ]
+    for row, index in enumerate(chosen):
+        cosines = next((one[row] for one in seen if np.isfinite(one[row]).any()), None)
+        if cosines is None:
+            yield _nearest_by_words(features, query, index)
+        else:
             best = int(np.nanargmax(cosines))
-            return query.liked[best], float(cosines[best])
-    row = features.lexicon.weights[index]
-    by_words = [float((row @ features.lexicon.vector(paper).T).sum()) for paper in query.liked]
-    best = int(np.argmax(by_words))
-    return (query.liked[best], by_words[best]) if by_words[best] > 0 else (None, None)
+            yield query.liked[best], float(cosines[best])
+
+
+def _nearest_by_words(features: Features, query: Query, index: int) -> tuple[Paper | None, float | None]:
+    """The liked paper of the largest TF-IDF cosine; none where no word is shared."""
+    import numpy as np
+
+    columns, weights = features.lexicon.row(index)
+    spread = np.zeros(len(features.lexicon.vocabulary))
+    spread[columns] = weights
+    by_words = [float(values @ spread[at]) for at, values in map(features.lexicon.vector, query.liked)]
+    best = int(np.argmax(by_words)) if by_words else 0
+    return (query.liked[best], by_words[best]) if by_words and by_words[best] > 0 else (None, None)
 
 
 def _strongest(paper: Paper, gains: Iterable[tuple[str, float]]) -> tuple[str, ...]:
