@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from triage.embed import DEFAULT_MODEL, SentenceEncoder, encode_all, text_hash
+from triage.embed import DEFAULT_MODEL, MAX_TOKENS, SentenceEncoder, encode_all, text_hash
+from triage.embed.bert import Shape
 from triage.errors import InvalidInput, Unavailable
 
 WEIGHTS_ID = "53aa51172d14"
@@ -233,6 +234,77 @@ class TestRealModel:
         (folder / "model.safetensors").write_bytes((bundled() / "model.safetensors").read_bytes()[:1000])
         with pytest.raises(InvalidInput, match="cannot be read"):
             SentenceEncoder(str(folder)).encode(["a"])
+
+
+TEXTS = [
+    "Evicting entries of the key-value cache of a language model.",
+    "Größe, naïve Methoden und 投机解码 of $O(n^2)$ — with a lone \ud800 surrogate",
+    "",
+    "a",
+    "mosquito nets " * 200,
+    *(f"Text number {n} on matters that differ: " + "cache decoding table " * n for n in range(40)),
+]
+
+
+@pytest.mark.slow
+class TestPlainBert:
+    def test_the_vectors_are_sentence_transformers(self, real: SentenceEncoder) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        theirs = SentenceTransformer(str(bundled()), device="cpu", local_files_only=True)
+        theirs.max_seq_length = MAX_TOKENS
+        whole = [text.encode("utf-8", "replace").decode() for text in TEXTS]
+        rows = theirs.encode(whole, normalize_embeddings=True, show_progress_bar=False)
+        assert (real.encode(TEXTS) * rows).sum(axis=1).min() > 0.9999
+
+    def test_neither_transformers_nor_sentence_transformers_is_imported(self, tmp_path: Path) -> None:
+        code = (
+            "import sys; from pathlib import Path; from triage.embed import SentenceEncoder\n"
+            "print(SentenceEncoder(cache=Path(sys.argv[1])).encode(['a', 'b']).shape)\n"
+            "print(sorted({'torch', 'transformers', 'sentence_transformers', 'sklearn'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == ["(2, 384)", "['torch']"]
+
+    def test_another_pooling_is_left_to_sentence_transformers(self, real: SentenceEncoder, tmp_path: Path) -> None:
+        folder = copy_of_the_model(tmp_path / "mine")
+        pooling = folder / "1_Pooling" / "config.json"
+        told = json.loads(pooling.read_text("utf-8"))
+        pooling.unlink()
+        pooling.write_text(json.dumps({**told, "pooling_mode_mean_tokens": False, "pooling_mode_cls_token": True}))
+        first, again = SentenceEncoder(str(folder)).encode(TEXTS[:1])[0], real.encode(TEXTS[:1])[0]
+        assert np.linalg.norm(first) == pytest.approx(1, abs=1e-5)
+        assert first @ again < 0.99
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("config.json", {"model_type": "mpnet"}),
+        ("config.json", {"position_embedding_type": "relative_key"}),
+        ("config.json", {"hidden_act": "relu"}),
+        ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}),
+        ("config_sentence_transformers.json", {"default_prompt_name": "query"}),
+    ],
+)
+def test_only_a_plain_bert_is_taken_for_one(tmp_path: Path, name: str, changed: dict[str, Any]) -> None:
+    folder = copy_of_the_model(tmp_path / "mine")
+    assert Shape.of(folder, MAX_TOKENS) == Shape(6, 12, 1e-12, 256)
+    told = json.loads((folder / name).read_text("utf-8"))
+    (folder / name).unlink()
+    (folder / name).write_text(json.dumps({**told, **changed}))
+    assert Shape.of(folder, MAX_TOKENS) is None
+    (folder / name).write_text("{")
+    with pytest.raises(InvalidInput, match="is damaged"):
+        Shape.of(folder, MAX_TOKENS)
+
+
+def test_a_folder_with_another_module_or_without_settings_is_no_plain_bert(tmp_path: Path) -> None:
+    folder = copy_of_the_model(tmp_path / "mine", but="modules.json")
+    assert Shape.of(folder, MAX_TOKENS) is None
+    modules = json.loads((bundled() / "modules.json").read_text("utf-8"))
+    (folder / "modules.json").write_text(json.dumps([*modules, {"type": "sentence_transformers.models.Dense"}]))
+    assert Shape.of(folder, MAX_TOKENS) is None
 
 
 def test_import_and_identity_are_light(tmp_path: Path) -> None:

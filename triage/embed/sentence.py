@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from triage.embed.bert import PlainBert, Shape
 from triage.embed.encoder import BATCH, file_digest
 from triage.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from sentence_transformers import SentenceTransformer
 
     from triage.paper import Paper
+
+    _Read = Callable[[list[str]], NDArray[np.float32]]
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -71,7 +74,7 @@ class SentenceEncoder:
         self._cache = cache
         self._folder: Path | None = None
         self._revision = ""
-        self._loaded: SentenceTransformer | None = None
+        self._read: _Read | None = None
 
     @property
     def name(self) -> str:
@@ -105,14 +108,10 @@ class SentenceEncoder:
         """
         import numpy as np
 
-        if self._loaded is None:
-            self._loaded = self._load()
-        if not texts:
-            return np.zeros((0, _dimension(self._loaded)), dtype=np.float32)
-        rows = self._loaded.encode(
-            list(texts), batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.asarray(rows, dtype=np.float32)
+        if self._read is None:
+            self._read = self._load()
+        rows = self._read(list(texts) or ["."])  # the length of a row is known only from a row
+        return np.asarray(rows[: len(texts)], dtype=np.float32)
 
     def _find(self) -> Path:
         """The folder of the weights; the same one for the life of the encoder."""
@@ -171,37 +170,46 @@ class SentenceEncoder:
             ) from error
         return Path(folder)
 
-    def _load(self) -> SentenceTransformer:
-        """Import torch and read the weights: several seconds, once."""
+    def _load(self) -> _Read:
+        """Import torch and read the weights, once: in about a second for a plain BERT, in several for other models."""
         folder = self._find()
         if folder == _package_folder():
             _check_package(folder)
         _quieten()
         from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
 
-        _quieten_transformers()
         self._limit_threads()
         try:
-            loaded = SentenceTransformer(
-                str(folder),
-                device="cpu",
-                local_files_only=True,
-                trust_remote_code=False,
-                model_kwargs={"use_safetensors": True},
-            )
+            shape = Shape.of(folder, MAX_TOKENS)
+            return PlainBert(folder, shape).encode if shape else _by_sentence_transformers(folder)
         except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
             raise InvalidInput(
                 f"the model {self.name} in {folder} cannot be read ({type(error).__name__}): fetch it again"
             ) from error
-        loaded.max_seq_length = min(loaded.max_seq_length or MAX_TOKENS, MAX_TOKENS)
-        return loaded
 
     def _limit_threads(self) -> None:
         if self._threads:
             import torch
 
             torch.set_num_threads(self._threads)
+
+
+def _by_sentence_transformers(folder: Path) -> _Read:
+    """Let sentence-transformers read a model of any kind."""
+    from sentence_transformers import SentenceTransformer
+
+    _quieten_transformers()
+    loaded = SentenceTransformer(
+        str(folder),
+        device="cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True},
+    )
+    loaded.max_seq_length = min(loaded.max_seq_length or MAX_TOKENS, MAX_TOKENS)
+    return partial(
+        loaded.encode, batch_size=BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+    )
 
 
 def _package_folder() -> Path | None:
@@ -255,10 +263,6 @@ def _digest(folder: Path) -> str:
     """SHA-256 of the weights; of several files, that of their digests one after the other."""
     digests = [file_digest(path) for path in _weights(folder)]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-
-
-def _dimension(model: SentenceTransformer) -> int:
-    return int(model.encode(["."], show_progress_bar=False).shape[1])
 
 
 def _quieten() -> None:
