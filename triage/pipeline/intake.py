@@ -131,9 +131,7 @@ def refresh(
         term: lets older papers go that nobody touched, when something new came; None keeps everything.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
-    if wire is None:
-        addresses = ArxivConfig()
-        wire = fetch.Wire(feed=addresses.feed, api=addresses.api, oai=addresses.oai, clock=_Ticking(now))
+    wire = wire or _to_arxiv(now)
     pulled = pull(store, wire, categories(focus), now, free=free, progress=progress)
     notes, api = list(pulled.notes), Api(store, wire, now, progress)
     if pulled.fault is None:
@@ -152,11 +150,17 @@ def refresh(
     if fast and pulled.added.new:  # last, since nobody waits for it
         notes += _file(store, fast, focus, now, progress, stop)
     lines = tuple(map(clean, notes))  # some quote what a server said
-    again = now + fetch.LOOK_AGAIN if _lacks(pulled.report.categories.values()) else None
+    again = now + fetch.LOOK_AGAIN if _is_late(pulled.report.categories.values()) else None
     return Refreshed(pulled.report, pulled.added, embedded, waiting, wire.requests, lines, pulled.fault, again)
 
 
-def _lacks(categories: Iterable[CategoryReport]) -> bool:
+def _to_arxiv(now: datetime) -> Wire:
+    """The way to arXiv's own addresses."""
+    addresses = ArxivConfig()
+    return fetch.Wire(feed=addresses.feed, api=addresses.api, oai=addresses.oai, clock=_Ticking(now))
+
+
+def _is_late(categories: Iterable[CategoryReport]) -> bool:
     """Whether a batch is late."""
     return any(one.state == "stale" for one in categories)
 
