@@ -100,7 +100,7 @@ def test_one_pass_gives_what_the_rows_give_and_cosines_to_half_a_thousandth(tmp_
     put(tmp_path / "v", header, [700, 701], rows[:2])
     mapped = Mapped(tmp_path / "v", header, 1502)
     queries = unit_rows(3, 256, seed=2)
-    products = mapped.products(queries)
+    products = mapped.products(queries).T
     assert products.shape == (1502, 3)
     assert np.allclose(products, mapped.take(np.arange(1502)) @ queries.T, atol=1e-5)
     assert np.abs(products[702:] - rows[700:] @ queries.T).max() < 3e-3
@@ -193,6 +193,33 @@ def test_another_encoder_has_a_file_of_its_own_and_the_old_one_goes(
     right(store, encoder, papers)
     (after,) = files(store)
     assert after != before
+
+
+def test_nothing_is_put_into_the_file_of_another_encoder(
+    store: Store, make_paper: MakePaper, encoder: FakeEncoder
+) -> None:
+    papers = stored(store, make_paper, 4)
+    file_papers(store, encoder, most=2)
+    first = papers[0]
+    store.file_readings("fake", "0", [Reading(first.id, 1, text_hash(first.text), unit_rows(1, 64)[0])])
+    assert store.unfiled_count() == 2
+    file_papers(store, encoder)
+    right(store, encoder, papers)
+
+
+def test_what_a_killed_run_left_beside_the_file_goes(
+    store: Store, make_paper: MakePaper, encoder: FakeEncoder, tmp_path: Path
+) -> None:
+    stray = tmp_path / "triage.db.vectors-0123456789abcdef"
+    stray.write_bytes(b"half a copy")
+    file_papers(store, encoder)
+    stored(store, make_paper, 5)
+    file_papers(store, encoder)
+    assert stray not in files(store)
+    stray.write_bytes(b"half a copy")
+    store.shrink()
+    assert len(files(store)) == 1
+    assert store.file_sound()
 
 
 def test_a_store_in_memory_files_too_and_leaves_nothing(make_paper: MakePaper, encoder: FakeEncoder) -> None:
@@ -366,7 +393,7 @@ def test_old_vectors_leave_the_database_and_everything_reads_them_still(
     with closing(Store(store.path, copy=True)) as copy:
         assert copy.embedded("fake", "1", hashes) == set(hashes)
         copy.add_papers([make_paper()], at=NOW)
-        assert (copy.path, file_papers(copy, encoder)) == (store.path, 1)
+        assert (copy.path, file_papers(copy, encoder)) == (store.path, 0)
         assert copy.unfiled_count() == 1
     right(store, encoder, every)
 
@@ -381,7 +408,7 @@ def test_what_is_let_go_leaves_the_file_as_well(store: Store, make_paper: MakePa
     assert (dry.papers, dry.vectors) == (100, 100)
     assert prune(store, found, [encoder]) == dry
     assert store.vectors("fake", "1", [text_hash(paper.text) for paper in gone]) == {}
-    near = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[:, 0], limit=5)
+    near = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[0], limit=5)
     assert len(near) == 5
     assert not {name for name, _ in near} & {paper.id for paper in gone}
     before, (old,) = store.mapped_bytes(), files(store)
@@ -389,7 +416,7 @@ def test_what_is_let_go_leaves_the_file_as_well(store: Store, make_paper: MakePa
     assert before - store.mapped_bytes() == 100 * 68
     assert files(store) != [old]
     assert files(store)[0].stat().st_size == store.mapped_bytes()
-    again = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[:, 0], limit=5)
+    again = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[0], limit=5)
     assert again == near
     right(store, encoder, stays)
     inode = files(store)[0].stat().st_ino
@@ -408,7 +435,7 @@ def test_who_reads_while_the_file_is_made_anew_names_the_right_papers(
         with closing(Store(store.path)) as other:
             other.drop_papers({papers[0].id: []}, before=NOW)
             other.shrink_file()
-        return products[:, 0]
+        return products[0]
 
     query = encoder.encode([papers[40].text])
     found = store.nearest("fake", "1", query, score, limit=3, without={papers[40].id})

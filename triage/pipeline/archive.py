@@ -48,12 +48,15 @@ def file_papers(
 ) -> int:
     """Put the vectors of papers that are not in the mapped file there, the newest first; how many were put.
 
-    What has a stored vector is copied, the rest is read by the encoder. Every step is kept, whatever happens next.
+    What has a stored vector is copied, the rest is read by the encoder. Every step is kept, whatever happens next. A
+    store that is a copy files nothing.
 
     Raises:
         Unavailable: there are no weights to read papers with.
         CannotWrite: the disk is full.
     """
+    if store.copy:
+        return 0
     store.ready_file(encoder.name, encoder.revision)
     total, done = store.unfiled_count(), 0
     wanted = total if most is None else min(most, total)
@@ -110,7 +113,7 @@ def similar(
         encoder.name,
         encoder.revision,
         own,
-        lambda products: products[:, 0],
+        lambda products: products[0],
         limit=limit,
         without={paper.id},
     )
@@ -166,7 +169,10 @@ def _queries(meaning: Meaning, ordinary: NDArray[np.float32] | None) -> NDArray[
 
 
 def _promise(products: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How promising each paper is: the sum of its products, each in deviations over all papers, (n,)."""
-    deviations = products.std(axis=0)
-    total: NDArray[np.float32] = (products / (deviations + (deviations == 0))).sum(axis=1)
+    """How promising each paper is, (n,): the sum of its products (k, n), each in deviations over all papers."""
+    import numpy as np
+
+    total = np.zeros(products.shape[1], dtype=np.float32)
+    for row in products:
+        total += row / (row.std() or 1.0)
     return total

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
-from glob import escape
 from pathlib import Path
-from secrets import token_hex
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from triage.errors import CannotWrite, TryLater
 from triage.store.connection import Connection
-from triage.store.mapped import Header, Mapped, copied, make, put
+from triage.store.mapped import Header, Mapped, copied, make, put, sound
 from triage.store.papers import chunks, marks
 
 if TYPE_CHECKING:
@@ -35,8 +30,7 @@ _TIES = 1000
 """How many papers of one score are told apart by their identifiers: where all are alike, any of them will do."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(NamedTuple):
     """What an encoder made of a paper: the version it read, the hash of the text, and the vector, (d,)."""
 
     paper_id: str
@@ -70,7 +64,7 @@ class Filed(Connection):
     def file_sound(self) -> bool:
         """Whether the file that the database counts on is there and whole; True where there is none yet."""
         header, rows = self._told()
-        return header is None or self._mapped(header, rows) is not None
+        return header is None or sound(self._path(header.token), header, rows)
 
     def moved_count(self, encoder: str, revision: str) -> int:
         """How many vectors of an encoder were moved out of the database."""
@@ -88,7 +82,7 @@ class Filed(Connection):
         if header is None or self.copy:
             return
         mine = (header.encoder, header.revision) == (encoder, revision)
-        if mine and self._mapped(header, rows):
+        if mine and sound(self._path(header.token), header, rows):
             return
         with self.write() as db:
             if self._told() == (header, rows):  # another process may have been quicker
@@ -98,9 +92,10 @@ class Filed(Connection):
                 db.execute("INSERT OR IGNORE INTO unfiled SELECT id FROM papers")
 
     def file_readings(self, encoder: str, revision: str, readings: Sequence[Reading]) -> None:
-        """Put vectors into the file, in writes of `FILED`; of a paper that changed meanwhile nothing is put.
+        """Put vectors into the file, in writes of `FILED`.
 
-        A store that is a copy has only read access to the file, and puts nothing.
+        Nothing is put of a paper that changed meanwhile, nor into a file that another encoder began meanwhile, nor by a
+        store that is a copy, which only reads the file.
 
         Raises:
             CannotWrite: the disk is full, or the folder is not ours; what was put before stays.
@@ -126,6 +121,8 @@ class Filed(Connection):
 
         vectors = np.stack([one.vector for one in readings])
         header, rows = self._file_for(db, encoder, revision, vectors.shape[1])
+        if (header.encoder, header.revision) != (encoder, revision):
+            return
         spare = [int(str(row[0])) for row in self.rows("SELECT row FROM spare ORDER BY row LIMIT ?", (len(readings),))]
         added = len(readings) - len(spare)
         places = [*spare, *range(rows, rows + added)]
@@ -148,21 +145,28 @@ class Filed(Connection):
         db.execute("UPDATE vector_file SET rows = ?", (rows + added,))
 
     def _file_for(self, db: sqlite3.Connection, encoder: str, revision: str, dims: int) -> tuple[Header, int]:
-        """The file to write into, begun where there is none; files that no longer count go."""
+        """The file to write into, begun where there is none that counts."""
         header, rows = self._told()
         if header is None:
-            header, rows = Header(token_hex(8), encoder, revision, dims), 0
-            self._begin(db, header, rows)
+            header, rows = Header(os.urandom(8).hex(), encoder, revision, dims), 0
+            self._clear()
             make(self._path(header.token), header)
+            self._count_on(db, header, rows)
         return header, rows
 
-    def _begin(self, db: sqlite3.Connection, header: Header, rows: int) -> None:
-        """Let another file count from the end of this write on; those before it go."""
-        for other in self._folder.glob(f"{escape(self._path('').name)}*"):
-            other.unlink(missing_ok=True)
+    @staticmethod
+    def _count_on(db: sqlite3.Connection, header: Header, rows: int) -> None:
+        """Let another file count from the end of this write on."""
         db.execute("DELETE FROM vector_file")
-        told = (header.token, header.encoder, header.revision, header.dims, rows)
-        db.execute("INSERT INTO vector_file VALUES (?, ?, ?, ?, ?)", told)
+        db.execute("INSERT INTO vector_file VALUES (?, ?, ?, ?, ?)", (*header, rows))
+
+    def _clear(self) -> None:
+        """Remove the files that do not count; only for who holds the right to write, or another may be making one."""
+        header, _ = self._told()
+        prefix, stays = self._path("").name, self._path(header.token).name if header else ""
+        for other in self._folder.iterdir():
+            if other.name.startswith(prefix) and other.name != stays:
+                other.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -172,20 +176,27 @@ class Filed(Connection):
             wrong = f"{self._path('…')}: cannot be written ({error.strerror}); free some space or mend the rights"
             raise CannotWrite(wrong) from error
 
-    def filed_vectors(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """The vectors that the file has for texts of these hashes, each of shape (d,); none where it is damaged."""
-        import numpy as np
-
+    def filed_texts(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, int]:
+        """Those of the hashes whose text has a vector in the file, and its row; none where the file is damaged."""
         header, rows = self._told()
         if header is None or (header.encoder, header.revision) != (encoder, revision):
             return {}
         keys = {text_key(digest): digest for digest in hashes}
         found = self._rows_of(keys)
-        mapped = self._mapped(header, rows) if found else None
+        there = bool(found) and sound(self._path(header.token), header, rows)
+        return {keys[key]: row for key, row in found.items()} if there else {}
+
+    def filed_vectors(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors that the file has for texts of these hashes, each of shape (d,)."""
+        import numpy as np
+
+        found = self.filed_texts(encoder, revision, hashes)
+        header, rows = self._told()
+        mapped = self._mapped(header, rows) if found and header else None
         if mapped is None:
             return {}
         vectors = mapped.take(np.array(list(found.values()), dtype=np.intp))
-        return {keys[key]: vector for key, vector in zip(found, vectors, strict=True)}
+        return dict(zip(found, vectors, strict=True))
 
     def _rows_of(self, keys: Iterable[int]) -> dict[int, int]:
         """Rows of the file by the key of the text."""
@@ -208,7 +219,7 @@ class Filed(Connection):
     ) -> list[tuple[str, float]]:
         """The filed papers with the highest scores, best first: one pass over the file of the encoder.
 
-        `score` gets the inner products of all rows with the queries (k, d), (rows, k), and gives one score a row.
+        `score` gets the inner products of the queries (k, d) with all rows, (k, rows), and gives one score a row.
         Rows that have no paper any more, and the papers in `without`, are passed over.
 
         Raises:
@@ -260,20 +271,20 @@ class Filed(Connection):
         import numpy as np
 
         with self.write() as db, self._writing():
+            self._clear()
             header, rows = self._told()
             old = self._mapped(header, rows) if header else None
             if header is None or old is None or not self.rows("SELECT 1 FROM spare LIMIT 1"):
                 return
             places = np.array([row[0] for row in self.rows("SELECT row FROM filed ORDER BY row")], dtype=np.intp)
-            fresh = replace(header, token=token_hex(8))
-            path = self._path(fresh.token).with_suffix(".part")
-            path.unlink(missing_ok=True)
-            copied(old, path, fresh, places)
+            fresh = header._replace(token=os.urandom(8).hex())
+            copied(old, self._path(fresh.token), fresh, places)
             moved = ((new, int(row)) for new, row in enumerate(places) if new != row)
             db.executemany("UPDATE filed SET row = ? WHERE row = ?", moved)
             db.execute("DELETE FROM spare")
-            self._begin(db, fresh, len(places))
-            path.replace(self._path(fresh.token))
+            self._count_on(db, fresh, len(places))
+        with self.write():
+            self._clear()
 
     def _mine(self, encoder: str, revision: str) -> bool:
         header, _ = self._told()
@@ -298,6 +309,10 @@ class Filed(Connection):
     def _folder(self) -> Path:
         if self.path:
             return self.path.parent
+        import shutil
+        import tempfile
+        import weakref
+
         folder = tempfile.mkdtemp(prefix="triage-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         return Path(folder)
