@@ -33,8 +33,8 @@ from triage.pipeline.archive import file_papers, move_old
 from triage.pipeline.order import BACKGROUND
 from triage.pipeline.vectors import embed_missing
 from triage.profile import Profile
-from triage.store import Reading, Store, back_up
-from triage.store.mapped import Header, Mapped, make, packed, put
+from triage.store import Store, back_up
+from triage.store.mapped import Header, Mapped, Reading, make, packed, put
 
 if TYPE_CHECKING:
     from conftest import FakeEncoder

@@ -27,7 +27,8 @@ import numpy as np
 from triage.embed import StaticEncoder, text_hash
 from triage.paper import Item, Paper
 from triage.pipeline.archive import MONTH
-from triage.store import Reading, Store
+from triage.store import Store
+from triage.store.mapped import Reading
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
@@ -59,7 +60,8 @@ OPEN = f"""{PEAK}
 import json, resource, sys, time
 began = time.perf_counter()
 from triage.pipeline.archive import MONTH
-from triage.store import Reading, Store
+from triage.store import Store
+from triage.store.mapped import Reading
 Store(Path(sys.argv[1])).close()
 told = resource.getrusage(resource.RUSAGE_SELF)
 seconds = dict(cpu=told.ru_utime + told.ru_stime, wall=time.perf_counter() - began)
@@ -69,7 +71,8 @@ SEARCH = """
 import json, sys, time
 from pathlib import Path
 from triage.pipeline.archive import MONTH
-from triage.store import Reading, Store
+from triage.store import Store
+from triage.store.mapped import Reading
 store, told = Store(Path(sys.argv[1])), []
 for words in json.load(open(sys.argv[2])):
     began = time.perf_counter()

@@ -14,7 +14,7 @@ from triage.pipeline.retention import A_RUN, ordinary_ids
 from triage.pipeline.vectors import Lookup, Lookups, Progress, embed_missing, silent
 from triage.rank.features import embedded
 from triage.rank.space import unit
-from triage.store import Reading
+from triage.store.mapped import Reading
 
 if TYPE_CHECKING:
     from datetime import datetime

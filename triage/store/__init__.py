@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from triage.store.backup import back_up
 from triage.store.dwells import Dwells
-from triage.store.filed import Reading
 from triage.store.kept import Gone, Kept, KeptList
 from triage.store.ledger import Ending, Ledger
 from triage.store.notebook import Entry, Notebook
@@ -31,7 +30,6 @@ __all__ = [
     "Mail",
     "Note",
     "Ranking",
-    "Reading",
     "Run",
     "Scored",
     "Shown",

@@ -8,11 +8,10 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from triage.errors import CannotWrite, TryLater
 from triage.store.connection import Connection
-from triage.store.mapped import Header, Mapped, copied, make, put, sound
 from triage.store.papers import chunks, marks
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from triage.store.mapped import Header, Mapped, Reading
+
     Scoring: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.floating[Any]]]
 
 FILED = 256
@@ -28,15 +29,6 @@ FILED = 256
 
 _TIES = 1000
 """How many papers of one score are told apart by their identifiers: where all are alike, any of them will do."""
-
-
-class Reading(NamedTuple):
-    """What an encoder made of a paper: the version it read, the hash of the text, and the vector, (d,)."""
-
-    paper_id: str
-    version: int
-    text_hash: str
-    vector: NDArray[np.float32]
 
 
 class Filed(Connection):
@@ -64,7 +56,7 @@ class Filed(Connection):
     def file_sound(self) -> bool:
         """Whether the file that the database counts on is there and whole; True where there is none yet."""
         header, rows = self._told()
-        return header is None or sound(self._path(header.token), header, rows)
+        return header is None or self._sound(header, rows)
 
     def moved_count(self, encoder: str, revision: str) -> int:
         """How many vectors of an encoder were moved out of the database."""
@@ -82,7 +74,7 @@ class Filed(Connection):
         if header is None or self.copy:
             return
         mine = (header.encoder, header.revision) == (encoder, revision)
-        if mine and sound(self._path(header.token), header, rows):
+        if mine and self._sound(header, rows):
             return
         with self.write() as db:
             if self._told() == (header, rows):  # another process may have been quicker
@@ -119,6 +111,8 @@ class Filed(Connection):
     def _put(self, db: sqlite3.Connection, encoder: str, revision: str, readings: Sequence[Reading]) -> None:
         import numpy as np
 
+        from triage.store.mapped import put
+
         vectors = np.stack([one.vector for one in readings])
         header, rows = self._file_for(db, encoder, revision, vectors.shape[1])
         if (header.encoder, header.revision) != (encoder, revision):
@@ -146,6 +140,8 @@ class Filed(Connection):
 
     def _file_for(self, db: sqlite3.Connection, encoder: str, revision: str, dims: int) -> tuple[Header, int]:
         """The file to write into, begun where there is none that counts."""
+        from triage.store.mapped import Header, make
+
         header, rows = self._told()
         if header is None:
             header, rows = Header(os.urandom(8).hex(), encoder, revision, dims), 0
@@ -183,7 +179,7 @@ class Filed(Connection):
             return {}
         keys = {text_key(digest): digest for digest in hashes}
         found = self._rows_of(keys)
-        there = bool(found) and sound(self._path(header.token), header, rows)
+        there = bool(found) and self._sound(header, rows)
         return {keys[key]: row for key, row in found.items()} if there else {}
 
     def filed_vectors(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
@@ -270,6 +266,8 @@ class Filed(Connection):
         """
         import numpy as np
 
+        from triage.store.mapped import copied
+
         with self.write() as db, self._writing():
             self._clear()
             header, rows = self._told()
@@ -292,11 +290,20 @@ class Filed(Connection):
 
     def _told(self) -> tuple[Header | None, int]:
         """What the database says of the file: its header, and how many of its rows count."""
+        from triage.store.mapped import Header
+
         found: list[Any] = self.rows("SELECT token, encoder, revision, dims, rows FROM vector_file")
         return (Header(*found[0][:4]), found[0][4]) if found else (None, 0)
 
+    def _sound(self, header: Header, rows: int) -> bool:
+        from triage.store.mapped import sound
+
+        return sound(self._path(header.token), header, rows)
+
     def _mapped(self, header: Header, rows: int) -> Mapped | None:
         """The file, mapped; None where it is gone, foreign, damaged or too short."""
+        from triage.store.mapped import Mapped
+
         try:
             return Mapped(self._path(header.token), header, rows)
         except (OSError, ValueError):

@@ -61,6 +61,15 @@ class Header(NamedTuple):
         return (content + zlib.crc32(content).to_bytes(4, "little")).ljust(HEADER, b"\x00")
 
 
+class Reading(NamedTuple):
+    """What an encoder made of a paper: the version it read, the hash of the text, and the vector, (d,)."""
+
+    paper_id: str
+    version: int
+    text_hash: str
+    vector: NDArray[np.float32]
+
+
 def make(path: Path, header: Header) -> None:
     """Begin a file without rows, on the disk before this returns.
 
