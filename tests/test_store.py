@@ -206,6 +206,7 @@ def test_the_background_of_any_history(events: list[tuple[int, str, int]], day: 
         assert store.background_ids((NOW - timedelta(day)).date(), limit) == expected
         days = sorted({announced for _, announced, _ in rows}, reverse=True)
         assert [one.isoformat() for one in store.announcement_days()] == days
+        assert [one.isoformat() for one in store.announcement_days(most=2)] == days[:2]
 
 
 def test_an_undo_reaches_only_its_own_day(store: Store, make_paper: MakePaper) -> None:

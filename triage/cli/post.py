@@ -98,7 +98,7 @@ class Post:
         from triage.pipeline import shortlist
 
         around, since, late = self._around, None, dict[date, frozenset[str]]()
-        if days := self._store.announcement_days()[:1]:
+        if days := self._store.announcement_days(most=1):
             late = self._store.late_papers(recipient, days[0], days[0] - _OPEN, around.config.types)
             first = self._store.first_refused(recipient) or days[0]
             since = self._store.last_mailed(recipient, days[0]) or first - _DAY

@@ -186,7 +186,7 @@ def _days(store: Store, last: date | None, late: Mapping[date, AbstractSet[str]]
 
     Newest first.
     """
-    days = store.announcement_days()[:DAYS]
+    days = store.announcement_days(most=DAYS)
     fresh = [day for day in days if last and day > last] or days[:1]
     return [day for day in days if day in fresh or day in late]
 

@@ -75,5 +75,5 @@ def ask_page_counts(api: Api) -> bool:
 
 
 def _without_pages(store: Store) -> list[str]:
-    days = store.announcement_days()[:1]
+    days = store.announcement_days(most=1)
     return store.wanting_details(days[0] - AGAIN) if days else []

@@ -269,7 +269,7 @@ def _reread(
     best = [paper for profile in profiles for paper in _best(store, profile, ranked)]
     if not best:
         return []
-    day = store.announcement_days()[0]
+    day = store.announcement_days(most=1)[0]
     papers = [*_judged(store, profiles), *best, *panel(store, day, store.announced(day, day, types))]
     texts = [*(profile.statement for profile in profiles), *map(encoder.paper_text, papers)]
     try:
@@ -281,7 +281,7 @@ def _reread(
 
 def _best(store: Store, profile: Profile, ranked: set[tuple[str, date]]) -> list[Paper]:
     """The best fifth of the newest day by the stored scores; none where that day is done."""
-    day = store.announcement_days()[:1]
+    day = store.announcement_days(most=1)
     found = store.ranking(profile.name, rank.DEFAULT, day[0]) if day else None
     if found is None or ("careful" in found.version and (profile.name, day[0]) not in ranked):
         return []
@@ -291,6 +291,6 @@ def _best(store: Store, profile: Profile, ranked: set[tuple[str, date]]) -> list
 
 def _recent(store: Store, types: Sequence[str]) -> list[Paper]:
     """The newest announcement's papers and, after them, what the rankers take as their background."""
-    days = store.announcement_days()
+    days = store.announcement_days(most=1)
     newest = store.announced(days[0], days[0], types) if days else []
     return [*newest, *store.background(days[0] if days else date.max, BACKGROUND)]

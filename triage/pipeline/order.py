@@ -122,7 +122,7 @@ def unread(store: Store, profile: Profile, encoder: Encoder, types: Sequence[str
 
     Which papers are the best fifth of the newest announcement is known only once it is ranked: the first stand in.
     """
-    day = next(iter(store.announcement_days()), None)
+    day = next(iter(store.announcement_days(most=1)), None)
     papers = list(store.papers(judged_ids(store, profile)).values())
     if day:
         newest = store.announced(day, day, types)
@@ -150,7 +150,7 @@ def rank_days(
     """
     lookups, ranked = Lookups.of(store, encoder, fast), set()
     stored = _stored(lookups)
-    days = store.announcement_days()[:DAYS]
+    days = store.announcement_days(most=DAYS)
     for day in days:
         papers = store.announced(day, day, types)
         pointed_out = _shared(store, at) if day == days[0] else []

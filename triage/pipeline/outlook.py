@@ -264,7 +264,7 @@ class _Window:
     def of(cls, store: Store, types: Sequence[str]) -> _Window:
         """Announced papers, and those that `fetch --back` brought without an announcement."""
         stored = [(paper, _day(paper)) for paper in store.background(date.max, MOST)]
-        newest = next(iter(store.announcement_days()), None)
+        newest = next(iter(store.announcement_days(most=1)), None)
         last = newest or max((day for _, day in stored if day), default=None)
         since = last - WINDOW if last else date.max
         found = [

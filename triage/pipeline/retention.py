@@ -54,7 +54,7 @@ class Pruned:
 
 def ordinary_ids(store: Store) -> set[str]:
     """The newest `BACKGROUND` papers before the announcements that are kept ranked: the rankers go on reading them."""
-    ranked = store.announcement_days()[:DAYS]
+    ranked = store.announcement_days(most=DAYS)
     return set(store.background_ids(ranked[-1] if ranked else date.max, BACKGROUND))
 
 

@@ -108,6 +108,6 @@ def look_back(store: Store, profiles: Sequence[Profile], *, pinned: str, today: 
 
 
 def _keep_drift(store: Store, profile: Profile, drift: Drift, at: datetime) -> None:
-    newest = store.announcement_days()[:1]
+    newest = store.announcement_days(most=1)
     for day in newest:
         store.add_drift(profile.name, day, reason=drift.reason, psi=drift.psi, days=drift.days, at=at)

@@ -58,7 +58,7 @@ def due(
 
     With `patient`, a batch that was late is not asked for again before `next_look`.
     """
-    newest = store.announcement_days()[:1]
+    newest = store.announcement_days(most=1)
     confirmed = store.confirmed(categories(profiles))
     again = next_look(store) if patient else None
     expected = fetch.expected_day(arxiv_now(store, now), free)

@@ -34,7 +34,7 @@ _BACKGROUND = (
 _DAYS = (
     "WITH RECURSIVE days (day) AS (SELECT max(announced) FROM announcements WHERE announced <= ? UNION ALL "
     "SELECT (SELECT max(announced) FROM announcements WHERE announced < day) FROM days WHERE day IS NOT NULL) "
-    "SELECT day FROM days WHERE day IS NOT NULL"
+    "SELECT day FROM days WHERE day IS NOT NULL LIMIT ?"
 )
 """From day to day through the index, past the papers of each."""
 _CHUNK = 500
@@ -227,9 +227,9 @@ class Papers(Connection):
             )
         ]
 
-    def announcement_days(self, before: date | None = None) -> list[date]:
-        """The days with a stored announcement, newest first."""
-        rows = self.rows(_DAYS, (iso(before or date.max),))
+    def announcement_days(self, before: date | None = None, *, most: int = -1) -> list[date]:
+        """The days with a stored announcement, newest first; `most` of them where it is not negative."""
+        rows = self.rows(_DAYS, (iso(before or date.max), most))
         return [date.fromisoformat(str(row[0])) for row in rows]
 
     def highest_identifier(self, announced: date) -> str:
