@@ -203,6 +203,16 @@ def test_a_very_long_query_is_cut_and_answers(shelf: Store) -> None:
     assert parse("a OR " * 500 + "b").text.count("OR") < 64
 
 
+def test_of_many_matches_those_stored_last_are_ranked(store: Store, make_paper: MakePaper) -> None:
+    papers = [
+        make_paper(title="Quokkas" if number in (3, 14) else "Others", abstract="quokkas") for number in range(20)
+    ]
+    store.add_papers(papers, at=NOW)
+    assert [one.paper.id for one in store.search("quokkas", 2)] == [papers[14].id, papers[3].id]
+    assert [one.paper.id for one in store.search("quokkas", 2, ranked=10)] == [papers[14].id, papers[19].id]
+    assert [one.paper.id for one in store.search("quokkas cat:cs", 3, ranked=1)] == [papers[19].id]
+
+
 # -- notes, tags --
 
 
