@@ -130,6 +130,20 @@ class TestWhereTheModelIs:
         )
         assert caught.value.exit_code == 69
 
+    def test_looking_for_vectors_asks_no_hub(self, tmp_path: Path) -> None:
+        """Or a first list would wait for the download of a model that has read nothing yet."""
+        assert SentenceEncoder(cache=tmp_path).at_hand
+        assert SentenceEncoder(str(copy_of_the_model(tmp_path / "mine"))).at_hand
+        assert not SentenceEncoder("nobody/nothing", cache=tmp_path).at_hand
+        code = (
+            "import sys; from pathlib import Path; from triage.embed import SentenceEncoder\n"
+            "from triage.pipeline.vectors import Lookup; from triage.store import Store\n"
+            "print(repr(Lookup.of(Store(), SentenceEncoder('nobody/nothing', cache=Path(sys.argv[1]))).name))\n"
+            "print('huggingface_hub.file_download' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == ["''", "False"]
+
     def test_a_hub_that_does_not_answer_is_one_clear_line(self, tmp_path: Path) -> None:
         """In a process of its own, because the hub's client reads its address once."""
         code = (

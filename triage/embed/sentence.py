@@ -95,6 +95,11 @@ class SentenceEncoder:
             self._revision = (_PACKAGE_DIGESTS["model.safetensors"] if bundled else _digest(folder))[:_ID_LENGTH]
         return self._revision
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether the weights can be named without asking the hub for them."""
+        return bool(self._folder or self._local or self._cached() or self._bundled())
+
     def paper_text(self, paper: Paper) -> str:
         """Give "title. abstract", what the model was measured with."""
         return paper.text
@@ -103,7 +108,7 @@ class SentenceEncoder:
         """Unit vectors as rows, float32, shape (len(texts), d); texts are cut at 256 tokens.
 
         Raises:
-            Unavailable: the weights are not on this machine and the hub cannot be asked.
+            Unavailable: the weights are not on this machine and the hub cannot be asked, or torch is not installed.
             InvalidInput: the weights cannot be read, or are not the ones that were checked.
         """
         import numpy as np
@@ -182,7 +187,9 @@ class SentenceEncoder:
         try:
             shape = Shape.of(folder, MAX_TOKENS)
             return PlainBert(folder, shape).encode if shape else _by_sentence_transformers(folder)
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError) as error:
+        except ImportError as error:
+            raise Unavailable(f"{self.name} cannot be read without {error.name}: install it") from error
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise InvalidInput(
                 f"the model {self.name} in {folder} cannot be read ({type(error).__name__}): fetch it again"
             ) from error

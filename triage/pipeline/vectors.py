@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from triage.embed import StaticEncoder, encode_all, text_hash
+from triage.embed import SentenceEncoder, StaticEncoder, encode_all, text_hash
 from triage.errors import InvalidInput, Unavailable
 
 if TYPE_CHECKING:
@@ -47,7 +47,12 @@ class Lookup:
 
     @classmethod
     def of(cls, store: Store, encoder: Encoder | None) -> Lookup:
-        """Look up the vectors of an encoder; an encoder without weights has none."""
+        """Look up the vectors of an encoder; an encoder without weights has none.
+
+        Weights that only the hub has are no reason to ask it here: the first list would wait for the download.
+        """
+        if isinstance(encoder, SentenceEncoder) and not encoder.at_hand:
+            return cls(store)
         try:
             return cls(store, encoder.name, encoder.revision, encoder.paper_text) if encoder else cls(store)
         except (Unavailable, InvalidInput):
