@@ -313,8 +313,11 @@ def test_an_older_schema_is_backed_up_before_it_is_migrated(tmp_path: Path) -> N
     older = Database(path)
     migrations().apply(older, stop_before="m005_verdicts")
     older.close()
-    with closing(Store(path)) as store:
+    told: list[tuple[int, int]] = []
+    with closing(Store(path, copied=lambda done, of: told.append((done, of)))) as store:
         assert {m.name for m in migrations().applied(Database(store.db))} == NAMES
+    assert told
+    assert told[-1][0] == told[-1][1] > 0
     copy = Database(tmp_path / "triage.db.before-m005_verdicts")
     assert "scores" in copy.table_names()
     assert "verdicts" not in copy.table_names()

@@ -66,9 +66,14 @@ tell(best)
 ZOTERO = f"""{USED}
 asked = json.load(open(sys.argv[1]))
 import numpy as np
-from triage.embed import SentenceEncoder
-encoder = SentenceEncoder(threads=1)
-library, candidates = (encoder.encode(asked[part]) for part in ("library", "candidates"))
+import torch
+from sentence_transformers import SentenceTransformer
+from triage.embed import MAX_TOKENS, SentenceEncoder
+torch.set_num_threads(1)
+encoder = SentenceTransformer(str(SentenceEncoder()._find()), device="cpu", local_files_only=True)
+encoder.max_seq_length = MAX_TOKENS
+options = dict(normalize_embeddings=True, show_progress_bar=False)
+library, candidates = (encoder.encode(asked[part], **options) for part in ("library", "candidates"))
 weights = 1 / (1 + np.log10(np.arange(1, len(library) + 1)))
 tell(int((candidates @ library.T @ (weights / weights.sum())).argmax()))
 """

@@ -149,13 +149,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"triage: {error.format_message()}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        _drop_output()
         click.echo("triage: interrupted; what was done is kept", err=True)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return 0
     except OSError as error:
         return _say_disk(error)
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go: a pipe that nobody reads would keep the process waiting, or fail, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say_disk(error: OSError) -> int:

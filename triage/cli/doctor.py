@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from triage.cli.progress import Report, shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 
 if TYPE_CHECKING:
     from triage.doctor import Finding
 
+    Look = Callable[[str, Callable[[], Iterable[Finding]]], list[Finding]]
+
 _OF_THIS_RUN = ("TRIAGE_SMTP_PASSWORD",)
 """Not a setting: where it is the only source of the password, the dry run says that there is none."""
+
+LOOKS = (
+    "settings", "calendar", "profiles", "model", "disk", "database", "runs", "schedule", "vectors", "clock", "network",
+    "mail", "hooks", "lock", "log",
+)  # fmt: skip
+"""The parts in the order in which they are looked at."""
 
 ROWS = 200
 """Lines of the run log that are looked at."""
@@ -37,7 +46,8 @@ def doctor_command(around: Surroundings, offline: bool, as_json: bool, log: bool
     hosts and its clock, the mail, the hooks, the locks and the log. Each line says what is wrong and how to mend it.
     Exit code 1 when something is broken.
     """
-    findings, rows = _look(around, offline)
+    with shown() as report:
+        findings, rows = _look(around, offline, report)
     broken = any(one.state == "broken" for one in findings)
     if as_json:
         told: dict[str, object] = {"schema": 1, "ok": not broken, "findings": [one.to_json() for one in findings]}
@@ -58,37 +68,43 @@ def _line(one: Finding) -> str:
     return f"{mark}{one.name:<10} {clean(one.says)}{mend}"
 
 
-def _look(around: Surroundings, offline: bool) -> tuple[list[Finding], list[dict[str, Any]]]:
+def _look(around: Surroundings, offline: bool, report: Report) -> tuple[list[Finding], list[dict[str, Any]]]:
     """All findings, and the newest lines of the run log; broken settings are the only finding that hides the rest."""
     from triage import doctor, fetch
 
+    def look(name: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        report("looking at", "every part", LOOKS.index(name), len(LOOKS))
+        return doctor.attempt(name, check)
+
     os.environ["HF_HUB_OFFLINE"] = "1"  # the doctor looks for the model and loads none
-    found = doctor.attempt("settings", lambda: doctor.manners(around.config.arxiv))
+    found = look("settings", lambda: doctor.manners(around.config.arxiv))
     if found[0].name == "settings":
         return found, []
     folders, now = around.config.folders, around.clock.now()
-    found += doctor.attempt("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
-    found += doctor.attempt("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
+    found += look("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
+    found += look("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
     profiled = all(one.state != "broken" for one in found if one.name == "profiles")
-    found += doctor.attempt("model", lambda: doctor.model(around.encoder)) if profiled else []
-    found += doctor.attempt("model", lambda: doctor.model(around.fast))
-    found += doctor.attempt("disk", lambda: doctor.disk(*_free_space(folders.data)))
+    found += look("model", lambda: doctor.model(around.encoder)) if profiled else []
+    found += look("model", lambda: doctor.model(around.fast))
+    found += look("disk", lambda: doctor.disk(*_free_space(folders.data)))
     if folders.database.exists():
-        found += doctor.attempt("database", lambda: doctor.database(around.store))
+        found += look("database", lambda: doctor.database(around.store))
     else:
         found.append(doctor.Finding("database", "note", f"{folders.database} is not there yet", "triage fetch"))
     if found[-1].state == "fine":
-        found += doctor.attempt("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
-        found += doctor.attempt("schedule", lambda: _scheduled(around)) if profiled else []
-        found += doctor.attempt("vectors", lambda: doctor.vectors(around.store, around.fast))
-        found += doctor.attempt("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
+        found += look("runs", lambda: doctor.runs(around.store, _categories(around), now, _free(around)))
+        found += look("schedule", lambda: _scheduled(around)) if profiled else []
+        found += look("vectors", lambda: doctor.vectors(around.store, around.fast))
+        found += look("clock", lambda: doctor.clock(around.store.offset_s())) if offline else []
     if not offline:
-        found += doctor.attempt("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
-    found += _mail(around, offline)
-    found += doctor.attempt("hooks", lambda: doctor.hooks(around.config.hooks, shutil.which))
-    found += doctor.attempt("lock", lambda: doctor.locks(_holders(folders.state), _alive))
+        found += look("network", lambda: doctor.network(around.wire(30.0), _categories(around)))
+    found += _mail(around, offline, look)
+    found += look("hooks", lambda: doctor.hooks(around.config.hooks, shutil.which))
+    found += look("lock", lambda: doctor.locks(_holders(folders.state), _alive))
     rows = fetch.read_journal(folders.state, ROWS)
-    return [*found, *doctor.attempt("log", lambda: doctor.answers(rows))], rows
+    found += look("log", lambda: doctor.answers(rows))
+    report("looking at", "every part", len(LOOKS), len(LOOKS))
+    return found, rows
 
 
 def _scheduled(around: Surroundings) -> Iterator[Finding]:
@@ -112,7 +128,7 @@ def _free_space(folder: Path) -> tuple[int, Path]:
     return shutil.disk_usage(there).free, folder
 
 
-def _mail(around: Surroundings, offline: bool) -> list[Finding]:
+def _mail(around: Surroundings, offline: bool, look: Look) -> list[Finding]:
     """The set-up of the mail, and online whether its server answers."""
     from triage import doctor
     from triage.digest.connection import connect
@@ -124,10 +140,10 @@ def _mail(around: Surroundings, offline: bool) -> list[Finding]:
     except TriageError:
         own = []  # a broken profile is a finding already
     recipients = list(dict.fromkeys([*filter(None, [told.to]), *own]))
-    found = doctor.attempt("mail", lambda: doctor.mail(told, smtp, recipients, shutil.which))
+    found = look("mail", lambda: doctor.mail(told, smtp, recipients, shutil.which))
     if offline or not recipients or told.transport != "smtp" or found[0].state != "fine":
         return found
-    server = doctor.attempt("mail", lambda: doctor.mail_server(lambda: connect(smtp, 10.0, 20.0, None), smtp.host))
+    server = look("mail", lambda: doctor.mail_server(lambda: connect(smtp, 10.0, 20.0, None), smtp.host))
     return [*found, *server]
 
 

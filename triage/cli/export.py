@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from triage.export import Entry, Owned
 
 _Command = Callable[..., Any]
+
+_STEP = 1000
+"""Lines between two words on how far an export is."""
 
 
 class _Day(click.ParamType[date]):
@@ -138,9 +141,20 @@ def jsonl_command(around: Surroundings, output: Path | None) -> None:
     Everything you own, one JSON object a line: papers, announcements, scores, verdicts, notes, tags, coffees, mails
     and profiles. triage import takes it back. The settings stay here: they name commands and files of this machine.
     """
+    _write(output, _lines(around, watched=output is not None or not sys.stdout.isatty()))
+
+
+def _lines(around: Surroundings, *, watched: bool) -> Iterator[str]:
+    """Everything as lines; `watched` tells how far it is, which would only disturb lines that run over the screen."""
+    from triage.cli.progress import shown
     from triage.export import write_lines
 
-    _write(output, (f"{line}\n" for line in write_lines(_owned(around))))
+    rows = around.store.owned_count() if watched else 0
+    with shown() as report:
+        for number, line in enumerate(write_lines(_owned(around))):
+            if watched and number % _STEP == 0:
+                report("writing", "lines", number, rows)
+            yield f"{line}\n"
 
 
 def _owned(around: Surroundings) -> Owned:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from triage.cli.progress import Report, shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 from triage.errors import InvalidInput
 
@@ -22,6 +25,9 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a file of references or a chat that are read; an export of triage may be of any size."""
 
 _PROFILE = re.compile(r"[\w][\w.-]{0,100}\.toml")
+_STEP = 1000
+"""Lines of an export between two words on how far it is."""
+
 _NAMED = 10
 """Titles without an identifier that are named; of the others the number is told."""
 
@@ -82,22 +88,30 @@ def _take_back(around: Surroundings, name: str, first: bytes, stream: BinaryIO) 
     from triage.export import read_lines
     from triage.store.schema import NAMES
 
-    def lines() -> Iterator[str]:
-        for line in (first, *()):
-            yield line.decode("utf-8", "replace")
-        for line in stream:
-            yield line.decode("utf-8", "replace")
-
     try:
-        owned = read_lines(lines(), NAMES)
-        for profile in owned.profiles:
-            if not _PROFILE.fullmatch(profile):
-                raise InvalidInput(f"{profile[:60]!r} is no name of a profile's file")
-        added = around.store.take_in(owned.rows)
+        with shown() as report:
+            owned = read_lines(_lines(first, stream, report), NAMES)
+            for profile in owned.profiles:
+                if not _PROFILE.fullmatch(profile):
+                    raise InvalidInput(f"{profile[:60]!r} is no name of a profile's file")
+            added = around.store.take_in(owned.rows)
     except InvalidInput as error:
         raise InvalidInput(f"{name}: {error}") from error
     written = [profile for profile, text in owned.profiles.items() if _write_profile(around, profile, text)]
     return {"restored": {table: count for table, count in sorted(added.items()) if count}, "profiles": written}
+
+
+def _lines(first: bytes, stream: BinaryIO, report: Report) -> Iterator[str]:
+    """The lines of an export; how far the reading is in kB, of the whole where that is known."""
+    here, whole, read = len(first), None, 0
+    if stream.seekable():
+        whole = stream.seek(0, os.SEEK_END) // 1000
+        stream.seek(here)
+    for number, line in enumerate(chain([first], stream)):
+        read += len(line)
+        if number % _STEP == 0:
+            report("taking back", "kB", read // 1000, whole)
+        yield line.decode("utf-8", "replace")
 
 
 def _write_profile(around: Surroundings, name: str, text: str) -> bool:
@@ -154,10 +168,13 @@ def _bring(around: Surroundings, shared: Sequence[Reference], *, no_fetch: bool)
     ids = list(dict.fromkeys(one.id for one in shared))
     unknown: list[str] = []
     fault = ""
-    with around.lock("fetch", "another triage fetch is running; the papers are noted, and the next fetch brings them"):
+    with (
+        around.lock("fetch", "another triage fetch is running; the papers are noted, and the next fetch brings them"),
+        shown() as report,
+    ):
         if not no_fetch and around.store.unread_shared(today):
             with around.wire() as wire:
-                unknown, fault = bring_shared(around.store, wire, today=today, now=now)
+                unknown, fault = bring_shared(around.store, wire, today=today, now=now, progress=report)
         rank_shared(
             around.store,
             around.profiles,
@@ -166,6 +183,7 @@ def _bring(around: Surroundings, shared: Sequence[Reference], *, no_fetch: bool)
             types=around.config.types,
             today=today,
             now=now,
+            progress=report,
         )
     waiting = [one for one in around.store.unread_shared(today) if one in ids and one not in unknown]
     known = set(ids) & set(around.store.shared(today)) - set(unknown) - set(waiting)

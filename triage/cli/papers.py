@@ -23,23 +23,26 @@ def todays_list(
     around: Surroundings, *, rerank: bool = True, coffee: Coffee | None = None, ranker: str = ""
 ) -> Shortlist:
     """The shortlist for what is left of today's coffee, or of the one that is given; by another ranker when named."""
+    from triage.cli.progress import shown
     from triage.pipeline import shortlist
 
     coffee = coffee or around.coffee()
-    today = shortlist(
-        around.store,
-        around.profiles,
-        minutes=coffee.budget_s / 60,
-        now=around.clock.now(),
-        left_s=coffee.left_s,
-        today=coffee.day,
-        ranker=ranker or around.ranker,
-        against="" if ranker else around.against,
-        types=around.config.types,
-        encoder=around.encoder if rerank else None,
-        fast=around.fast if rerank else None,
-        free=around.holidays,
-    )
+    with shown() as report:
+        today = shortlist(
+            around.store,
+            around.profiles,
+            minutes=coffee.budget_s / 60,
+            now=around.clock.now(),
+            left_s=coffee.left_s,
+            today=coffee.day,
+            ranker=ranker or around.ranker,
+            against="" if ranker else around.against,
+            types=around.config.types,
+            encoder=around.encoder if rerank else None,
+            fast=around.fast if rerank else None,
+            free=around.holidays,
+            progress=report,
+        )
     looks = looks_line(around.store) if today.state in ("stale", "partial") else ""
     return replace(today, notes=(looks, *today.notes)) if looks else today
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 Report = Callable[[str, str, int, "int | None"], None]
 
@@ -48,8 +52,27 @@ def _json_line(step: str, what: str, done: int, total: int | None) -> None:
 
 @contextmanager
 def _bar() -> Iterator[Report]:
+    """A line with a bar and the time that is left for each step; what tells of no step loads and draws nothing."""
+    tasks: dict[tuple[str, str], TaskID] = {}
+    with ExitStack() as drawn:
+        bars: list[Progress] = []
+
+        def report(step: str, what: str, done: int, total: int | None) -> None:
+            if not bars:
+                bars.append(drawn.enter_context(_bars()))
+            if line := _cost(step, what):  # too long for the bar's column
+                bars[0].console.print(line, markup=False, soft_wrap=True)
+                return
+            if (step, what) not in tasks:
+                tasks[step, what] = bars[0].add_task(what, total=total, step=step)
+            bars[0].update(tasks[step, what], completed=done, total=total)
+
+        yield report
+
+
+def _bars() -> Progress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn(" {task.fields[step]:<10} {task.description:<22.22}", markup=False),
@@ -57,15 +80,4 @@ def _bar() -> Iterator[Report]:
         MofNCompleteColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
-    with Progress(*columns, console=Console(stderr=True, highlight=False)) as progress:
-        tasks: dict[tuple[str, str], TaskID] = {}
-
-        def report(step: str, what: str, done: int, total: int | None) -> None:
-            if line := _cost(step, what):  # too long for the bar's column
-                progress.console.print(line, markup=False, soft_wrap=True)
-                return
-            if (step, what) not in tasks:
-                tasks[step, what] = progress.add_task(what, total=total, step=step)
-            progress.update(tasks[step, what], completed=done, total=total)
-
-        yield report
+    return Progress(*columns, console=Console(stderr=True, highlight=False))

@@ -84,13 +84,16 @@ def _titles(around: Surroundings, wanted: Mapping[str, str], lost: list[str]) ->
     Without a network the seeds are taken all the same: the next fetch asks for their texts.
     """
     from triage import fetch
+    from triage.cli.progress import shown
 
     stored = around.store.papers(wanted)
     missing = [one for one in wanted if one not in stored]
     if missing:
         try:
-            with around.wire() as wire:
+            with around.wire() as wire, shown() as report:
+                report("asking", "seeds", 0, len(missing))
                 found = fetch.read_papers(wire, missing)
+                report("asking", "seeds", len(missing), len(missing))
         except TriageError as fault:
             click.echo(f"triage: {fault}; the texts are fetched with the next triage fetch", err=True)
             return {one: stored[one].title if one in stored else title for one, title in wanted.items()}

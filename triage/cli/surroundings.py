@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -79,9 +79,12 @@ class Surroundings:
     @cached_property
     def store(self) -> Store:
         """The open database."""
+        from triage.cli.progress import shown
         from triage.store import Store
 
-        return Store(self.config.folders.database, copy=self.dry)
+        with shown() as report:
+            copied = partial(report, "backing up", "the database")
+            return Store(self.config.folders.database, copy=self.dry, copied=copied)
 
     @cached_property
     def profiles(self) -> list[Profile]:

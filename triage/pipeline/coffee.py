@@ -16,6 +16,7 @@ from triage.pipeline import rivals
 from triage.pipeline.calibration import calibrations
 from triage.pipeline.order import DAYS, rank_days
 from triage.pipeline.standing import arxiv_now, missing, overall, standing
+from triage.pipeline.vectors import Progress, silent
 
 if TYPE_CHECKING:
     from triage.embed import Encoder
@@ -48,6 +49,7 @@ def shortlist(
     since: date | None = None,
     late: Mapping[date, AbstractSet[str]] = NONE_LATE,
     free: AbstractSet[date] | None = None,
+    progress: Progress = silent,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
 
@@ -66,10 +68,11 @@ def shortlist(
         since: the newest announcement that was met before; what came after it joins in. The last session's when None.
         late: papers that came into an announcement after it was met: they join in, its others do not.
         free: arXiv's holidays; the bundled ones when None.
+        progress: told where an edited profile is ranked anew.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
     days = _days(store, last := since or store.last_shown("session", today or now.date()), late)
-    found = _ranked(store, focus, (encoder, fast), (ranker, against), days, types, now)
+    found = _ranked(store, focus, (encoder, fast), (ranker, against), days, types, now, progress)
     left, (waiting, past) = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
     measures, out = calibrations(store, found, ranker), past | _met(found, late)
     papers, left_out = _chosen(store, focus, found, (ranker, against), left, (waiting, out), measures)
@@ -78,20 +81,16 @@ def shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
         profiles=tuple(profile.name for profile in focus),
         announced=days[0] if days else None,
-        covers=covers,
-        missing=lacking,
-        budget_s=minutes * 60,
-        left_s=left,
-        ranker=ranker,
-        ranker_version=_version(ranker, found),
-        papers=papers,
-        left_out=left_out,
+        covers=covers, missing=lacking,
+        budget_s=minutes * 60, left_s=left,
+        ranker=ranker, ranker_version=_version(ranker, found),
+        papers=papers, left_out=left_out,
         calibration={name: measure.standing for name, measure in measures.items()},
         drift=_drifts(store, focus),
         parameters=_parameters(focus, against),
         notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last, late)),
         days=tuple(days),
-    )
+    )  # fmt: skip
 
 
 def _needed(ranker: str, against: str) -> list[str]:
@@ -217,13 +216,16 @@ def _ranked(
     days: Sequence[date],
     types: Sequence[str],
     now: datetime,
+    progress: Progress,
 ) -> dict[str, list[Ranking]]:
     """The rankings of these days, made anew for the profiles that were edited since; without an encoder as they are."""
     found = _rankings(store, focus, rankers[0], days)
     edited = [profile for profile in focus if _stale(profile, found[profile.name])]
     if not (days and edited and any(encoders)):
         return found
-    rank_days(store, edited, encoders[0], types=types, at=now, rankers=_needed(*rankers), fast=encoders[1])
+    careful, fast = encoders
+    wanted = _needed(*rankers)
+    rank_days(store, edited, careful, types=types, at=now, progress=progress, rankers=wanted, fast=fast)
     return _rankings(store, focus, rankers[0], days)
 
 

@@ -47,12 +47,13 @@ def rank_shared(
     types: Sequence[str],
     today: date,
     now: datetime,
+    progress: Progress = silent,
 ) -> None:
     """Put the shared papers into the order of the newest announcement, by the fast encoder where there is one."""
     papers = list(store.papers(store.shared(today)).values())
     if fast and papers:
         try:
-            embed_missing(store, fast, map(fast.paper_text, papers))
+            embed_missing(store, fast, map(fast.paper_text, papers), progress=progress)
         except Unavailable:
             fast = None
-    rank_days(store, profiles, encoder, types=types, at=now, fast=fast)
+    rank_days(store, profiles, encoder, types=types, at=now, progress=progress, fast=fast)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,14 @@ KEPT = 3
 """Copies that stay beside the database; the oldest make room."""
 
 
-def back_up(db: sqlite3.Connection, path: Path, before: str) -> Path:
+PAGES = 2048
+"""Pages that are copied between two words on how far the copy is."""
+
+Copied = Callable[[int, int], None]
+"""Told how many pages of how many are copied."""
+
+
+def back_up(db: sqlite3.Connection, path: Path, before: str, *, copied: Copied | None = None) -> Path:
     """Copy an open database to `NAME.before-MIGRATION` beside it, and give that file.
 
     The copy appears under its name only when it is complete and passed SQLite's integrity check.
@@ -27,7 +35,7 @@ def back_up(db: sqlite3.Connection, path: Path, before: str) -> Path:
     part.touch(mode=0o600)
     try:
         with closing(sqlite3.connect(part)) as target:
-            db.backup(target)
+            db.backup(target, pages=PAGES, progress=copied and (lambda _, left, whole: copied(whole - left, whole)))
             found = str(target.execute("PRAGMA integrity_check").fetchone()[0])
         if found != "ok":
             raise InvalidInput(f"{path}: damaged ({found}); nothing was changed, put back a copy from beside it")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from triage.errors import CannotCreate, CannotWrite, ConfigFault, InvalidInput, TriageError, TryLater
-from triage.store.backup import back_up
+from triage.store.backup import Copied, back_up
 from triage.store.schema import NAMES, SET, migrations
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Connection:
     Args:
         path: the file, made with its folder when absent; None keeps everything in memory.
         copy: work on a copy in memory; the file is only read, and not made when absent.
+        copied: told how far the copy is that is made before the tables change.
 
     Raises:
         CannotCreate: the file or its folder cannot be made.
@@ -56,11 +57,11 @@ class Connection:
         TryLater: another process has kept it locked for five seconds.
     """
 
-    def __init__(self, path: Path | None = None, *, copy: bool = False) -> None:
+    def __init__(self, path: Path | None = None, *, copy: bool = False, copied: Copied | None = None) -> None:
         self.path, self.copy = path, copy
         with self._explained():
             self.db = self._connect()
-            self._prepare()
+            self._prepare(copied)
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is None or self.copy:
@@ -84,7 +85,7 @@ class Connection:
         finally:
             source.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, copied: Copied | None) -> None:
         self.db.execute("PRAGMA foreign_keys = ON")
         self.db.execute("PRAGMA recursive_triggers = ON")
         self.db.create_function("casefold", 1, str.casefold, deterministic=True)  # SQLite's lower knows ASCII alone
@@ -93,7 +94,7 @@ class Connection:
             raise ConfigFault(f"{self.path}: written by a newer triage ({newer[-1]}); upgrade triage")
         if pending := sorted(NAMES - applied):
             if applied and self.path and not self.copy:
-                back_up(self.db, self.path, pending[0])
+                back_up(self.db, self.path, pending[0], copied=copied)
             self._migrate()
 
     def _applied(self) -> set[str]:
