@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from benchmarks import pace as benchmark
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.budget import DwellClock, learn, planned_seconds, unknown_reader, worth_opening
-from triage.budget.pace import ENOUGH, PRIORS, huber
+from triage.budget import ENGLISH, DwellClock, learn, planned_seconds, unknown_reader, worth_opening
+from triage.budget.pace import ENOUGH, PRIORS, SETTLE_S, huber
 from triage.budget.reading import first_pass_seconds, reading_estimate
+from triage.config import SessionConfig
 from triage.paper import Dwell, Paper, ScoredPaper
 
 MONDAY = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
@@ -130,6 +131,15 @@ def test_levels_are_learnt_apart() -> None:
     assert reader.paces[2].median() > 420
     assert first_pass_seconds(paper(50), reader) == pytest.approx(reader.paces[2].median())
     assert reader.paces[0].median() > 3
+
+
+def test_a_reader_of_a_foreign_language_is_expected_to_take_longer_until_looks_tell() -> None:
+    assert tuple(ENGLISH) == get_args(get_type_hints(SessionConfig)["english"])
+    native, basic = learn([]), learn([], english="basic")
+    assert basic.paces[1].median(100) - SETTLE_S == pytest.approx(1.9 * (native.paces[1].median(100) - SETTLE_S))
+    assert [basic.paces[level] for level in (0, 2)] == [native.paces[level] for level in (0, 2)]
+    quick = [look(0.3, day=day) for day in range(20) for _ in range(3)]
+    assert learn(quick, english="basic").paces[1].median(100) < 1.05 * learn(quick).paces[1].median(100)
 
 
 def test_a_slow_reader_gets_fewer_papers_planned() -> None:

@@ -66,6 +66,20 @@ def test_the_pace_page_says_what_is_only_a_prior(fresh: Path, capsys: pytest.Cap
     assert {row["looks"] for row in rows.values()} == {0}
 
 
+def test_the_pace_planned_with_is_slower_where_english_is_not_native(
+    fresh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def abstract_s() -> float:
+        assert main(["stats", "pace", "--json"]) == 0
+        rows = json.loads(capsys.readouterr().out)["pace"]
+        return float(next(row["seconds"] for name, row in rows.items() if "abstract" in name))
+
+    native = abstract_s()
+    with (fresh / "config.toml").open("a") as stream:
+        stream.write('\n[session]\nenglish = "basic"\n')
+    assert abstract_s() > 1.5 * native
+
+
 def test_only_svg_is_drawn_and_the_folder_must_be_there(fresh: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats", "--plot", str(fresh / "figures.png")]) == 2
     assert "name the file" in capsys.readouterr().err

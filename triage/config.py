@@ -94,7 +94,8 @@ class DigestConfig:
 class SessionConfig:
     """How the session looks: its theme, the browser command (`%u` is the link), ASCII instead of symbols.
 
-    `strict` is a coffee without a refill, `editor` the command that opens a profile.
+    `strict` is a coffee without a refill, `editor` the command that opens a profile, `english` how well the reader
+    reads it: what minutes are planned with until the reader's own pace is known.
     """
 
     theme: Literal["dark", "light"] = "dark"
@@ -102,6 +103,7 @@ class SessionConfig:
     editor: str = ""
     ascii: bool = False
     strict: bool = False
+    english: Literal["native", "fluent", "good", "basic"] = "native"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,14 @@ _SETTINGS: dict[str, dict[str, type | tuple[str, ...]]] = {
         "folder": Path,
         "send_empty": ("never", "weekly"),
     },
-    "session": {"theme": ("dark", "light"), "browser": str, "editor": str, "ascii": bool, "strict": bool},
+    "session": {
+        "theme": ("dark", "light"),
+        "browser": str,
+        "editor": str,
+        "ascii": bool,
+        "strict": bool,
+        "english": ("native", "fluent", "good", "basic"),
+    },
     "store": {"keep_days": int},
     "keys": {},  # the session knows its actions
     "hooks": {"keep": tuple, "dismiss": tuple, "close": tuple},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import attrgetter
 from statistics import median
@@ -120,20 +120,27 @@ class Reader:
         return (OPENS[0] + opens) / (sum(OPENS) + looks)
 
 
+ENGLISH: Mapping[str, float] = {"native": 1.0, "fluent": 1.2, "good": 1.5, "basic": 1.9}
+"""How much longer a word is expected to take by how well English is read (assumption)."""
+
+
 def unknown_reader() -> Reader:
     """A reader of whom nothing is known: the priors alone."""
-    return Reader({level: _posterior(prior, []) for level, prior in PRIORS.items()})
+    return learn([])
 
 
-def learn(looks: Sequence[Dwell]) -> Reader:
+def learn(looks: Sequence[Dwell], *, english: str = "native") -> Reader:
     """The reader's pace and habits from their looks, in any order.
+
+    `english` is a name of `ENGLISH`; it moves what is expected of an abstract before enough looks tell more.
 
     Only the first exposure to a paper says something about pace: a second look reads less. What was cut for idleness,
     what was opened elsewhere meanwhile, bails and impossibly slow looks are dropped, and so is every session that was
     scanned rather than read.
     """
     first = sorted((look for look in looks if look.exposure == 1), key=attrgetter("session", "shown_at"))
-    paces = {level: _pace(level, [look for look in first if look.level == level]) for level in PRIORS}
+    priors = {**PRIORS, 1: replace(PRIORS[1], unit_s=ENGLISH[english] * PRIORS[1].unit_s)}
+    paces = {level: _pace(prior, [look for look in first if look.level == level]) for level, prior in priors.items()}
     return Reader(paces, _counts(look for look in first if look.level == 1))
 
 
@@ -165,9 +172,9 @@ def huber(values: Sequence[float], spread: float) -> float:
     return better
 
 
-def _pace(level: Level, looks: Iterable[Dwell]) -> Pace:
+def _pace(prior: Prior, looks: Iterable[Dwell]) -> Pace:
     """Go through the sessions in their order; one that was scanned adds nothing."""
-    prior, values = PRIORS[level], list[float]()
+    values = list[float]()
     for _, session in groupby(looks, key=attrgetter("session")):
         fresh = [log_pace(look) for look in session if _counts_for_pace(look, prior)]
         if fresh and not (len(values) >= ENOUGH and median(fresh) < median(values) - SKIM_LOG):

@@ -116,6 +116,7 @@ class Post:
             since=since,
             late=late,
             free=around.holidays,
+            reader=around.reader(),
         )
 
     def composed(self, to: str, listed: Shortlist) -> EmailMessage:

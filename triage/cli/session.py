@@ -155,7 +155,6 @@ def _session(around: Surroundings, coffee: Coffee, looks: Looks) -> Session:
 
 def _with_day(session: Session, around: Surroundings, day: date) -> Session:
     """Add what is known of the reader and of the day: notes, verdicts, pace, rations, notebook."""
-    from triage.budget import learn
     from triage.fetch import next_announcement
     from triage.pipeline import arxiv_now
 
@@ -169,7 +168,7 @@ def _with_day(session: Session, around: Surroundings, day: date) -> Session:
         verdicts=store.standing(day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         asleep=around.clock.asleep,
-        reader=learn(store.dwells()),
+        reader=around.reader(),
         dwelt=store.add_dwell,
         rations=_rations(around, day),
         diary=_diary(store, day),

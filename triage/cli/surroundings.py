@@ -18,6 +18,7 @@ import click
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater, UsageFault
 
 if TYPE_CHECKING:
+    from triage.budget import Reader
     from triage.config import Config
     from triage.embed import SentenceEncoder, StaticEncoder
     from triage.fetch import Wire
@@ -259,6 +260,12 @@ class Surroundings:
         from triage.profile import WEEKDAYS
 
         return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[day.weekday()])
+
+    def reader(self) -> Reader:
+        """Whose pace the minutes are planned with: what the stored looks say of it."""
+        from triage.budget import learn
+
+        return learn(self.store.dwells(), english=self.config.session.english)
 
 
 def _name_of(path: Path) -> str:

@@ -49,6 +49,7 @@ def shortlist(
     since: date | None = None,
     late: Mapping[date, AbstractSet[str]] = NONE_LATE,
     free: AbstractSet[date] | None = None,
+    reader: budget.Reader | None = None,
     progress: Progress = silent,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
@@ -68,6 +69,7 @@ def shortlist(
         since: the newest announcement that was met before; what came after it joins in. The last session's when None.
         late: papers that came into an announcement after it was met: they join in, its others do not.
         free: arXiv's holidays; the bundled ones when None.
+        reader: whose pace the minutes are planned with; the one learnt from the stored looks when None.
         progress: told where an edited profile is ranked anew.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
@@ -75,7 +77,8 @@ def shortlist(
     found = _ranked(store, focus, (encoder, fast), (ranker, against), days, types, now, progress)
     left, (waiting, past) = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
     measures, out = calibrations(store, found, ranker), past | _met(found, late)
-    papers, left_out = _chosen(store, focus, found, (ranker, against), left, (waiting, out), measures)
+    pace = reader or budget.learn(store.dwells())
+    papers, left_out = _chosen(store, focus, found, (ranker, against), (left, pace), (waiting, out), measures)
     covers, sides, lacking = _read(store, focus, now, free)
     return Shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
@@ -119,7 +122,7 @@ def _chosen(
     focus: Sequence[Profile],
     found: dict[str, list[Ranking]],
     rankers: tuple[str, str],
-    left_s: float,
+    coffee: tuple[float, budget.Reader],
     shared: tuple[Mapping[str, str], AbstractSet[str]],
     measures: Mapping[str, Calibration],
 ) -> tuple[tuple[ScoredPaper, ...], tuple[ScoredPaper, ...]]:
@@ -141,9 +144,9 @@ def _chosen(
         ranked,
         worth={name: _moved(chances, measures[name]) for name, chances in worth.items()},
         limits={profile.name: _limits(profile) for profile in focus},
-        left_s=left_s,
+        left_s=coffee[0],
         seed=seed,
-        reader=budget.learn(store.dwells()),
+        reader=coffee[1],
         rivals=others,
     )
     told = partial(_told, worth=worth, measures=measures)

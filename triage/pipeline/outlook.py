@@ -154,12 +154,14 @@ def preview(
     fast: Encoder | None,
     today: date,
     types: Sequence[str] = ("new", "cross"),
+    reader: budget.Reader | None = None,
     progress: Progress = silent,
 ) -> Preview:
     """Rank the stored papers for a profile, and for the same profile as it was `before`.
 
     Nothing is fetched and no ranking is stored; vectors that are missing are embedded and kept. `today` names the
-    weekday whose minutes are the coffee, `types` the announcement types that are ranked.
+    weekday whose minutes are the coffee, `types` the announcement types that are ranked, `reader` whose pace it is
+    planned with: the one learnt from the stored looks when None.
     """
     window = _Window.of(store, types)
     if not window.papers:  # nothing to try the profile on: no model is loaded for that
@@ -167,9 +169,8 @@ def preview(
     both = [profile, *([before] if before else [])]
     notes = _embed(store, window.papers, both, encoder, fast, types, progress)
     lookups = Lookups.of(store, encoder, fast)
-    trials = [
-        _Trial(window, one, query(lookups, one), _coffee_s(one, today), budget.learn(store.dwells())) for one in both
-    ]
+    pace = reader or budget.learn(store.dwells())
+    trials = [_Trial(window, one, query(lookups, one), _coffee_s(one, today), pace) for one in both]
     rows = _centred((lookups.fast if lookups.fast.name else lookups.careful).paper_rows(window.papers))
     chosen = sorted({index for trial in trials for index in trial.promising(rows, fast=bool(lookups.fast.name))})
     papers = [window.papers[index] for index in chosen]
