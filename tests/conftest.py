@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 
 from triage.budget import Shortlist
 from triage.paper import Paper, ScoredPaper
+from triage.store import Store
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -51,6 +53,13 @@ def ranked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     with DemoServer() as server:
         return ranked_home(tmp_path_factory.mktemp("ranked") / "home", server, FakeEncoder())
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A store in memory."""
+    with closing(Store()) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -589,6 +589,20 @@ def test_a_backlog_is_one_coffee_and_says_what_expired(mornings: Mornings, encod
     assert any(note == "3 papers announced before that expired unread" for note in today.notes)
 
 
+def test_papers_that_come_after_their_session_join_the_next_one(mornings: Mornings, encoder: Any) -> None:
+    monday = mornings.on(16)
+    mornings.publish(monday, item(1))
+    _refresh(mornings, encoder)
+    remember(mornings.store, _listed(mornings), shown_by="session", day=monday, at=mornings.clock.now())
+    mornings.clock.advance(3600)
+    mornings.store.add_announcement([item(2)], announced=monday, feed_day=monday, at=mornings.clock.now())
+    mornings.publish(mornings.on(17), item(3))
+    _refresh(mornings, encoder)
+    today = _listed(mornings)
+    assert {one.paper.id[-1] for one in (*today.papers, *today.left_out)} == {"2", "3"}
+    assert today.days == (date(2026, 11, 17), monday)
+
+
 def test_a_replacement_is_labelled_where_it_was_asked_for(mornings: Mornings, encoder: Any) -> None:
     mornings.publish(mornings.on(16), item(1), item(2, "replace", version=3))
     _refresh(mornings, encoder, types=("new", "replace"))

@@ -48,12 +48,6 @@ SEED = invented(1, id="9911.00001", title="A seed on matter that was invented ea
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(Store()) as opened:
-        yield opened
-
-
-@pytest.fixture
 def server() -> Iterator[ArxivServer]:
     with ArxivServer(a_day_of(20), [one.paper for one in a_day_of(20)] + [SEED]) as server:
         yield server

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -29,12 +29,6 @@ from triage.store.schema import NAMES, migrations
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)
 MakePaper = Callable[..., Paper]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(Store()) as opened:
-        yield opened
 
 
 def announce(store: Store, *papers: Paper, day: date = FRIDAY, kind: str = "new") -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlite_utils import Database
 
-from triage.paper import AnnounceType, Item, Paper
 from triage.store import Mail, Store
+from triage.store.connection import iso
 from triage.store.schema import migrations
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)
 DAY = timedelta(days=1)
 MAIL = Mail("<1@x>", "me@x", FRIDAY, ("mine",), ("2611.00001",), {"cs.LG": FRIDAY}, {"cs.CL": "late"}, b"one")
-
-
-@pytest.fixture
-def store() -> Store:
-    return Store()
 
 
 def test_a_mail_comes_back_as_it_was(store: Store) -> None:
@@ -56,43 +49,21 @@ def test_a_mail_that_was_refused_for_good_gives_its_days_to_the_next(store: Stor
     store.add_mail(replace(MAIL, message_id="<0@x>", announced=FRIDAY - 2 * DAY), at=NOW)
     store.mark_sent("<0@x>", at=NOW)
     store.add_mail(replace(MAIL, announced=FRIDAY - DAY), at=NOW)
-    assert store.last_mailed("me@x", FRIDAY) == FRIDAY - DAY, "pending is as good as sent"
+    assert store.last_mailed("me@x", FRIDAY)[0] == FRIDAY - DAY, "pending is as good as sent"
     store.mark_refused(MAIL.message_id, "554 no")
-    assert store.last_mailed("me@x", FRIDAY) == FRIDAY - 2 * DAY
+    assert store.last_mailed("me@x", FRIDAY)[0] == FRIDAY - 2 * DAY
     assert store.first_refused("me@x") == FRIDAY - DAY
     assert store.pending_mails("me@x") == []
     store.add_mail(replace(MAIL, message_id="<2@x>"), at=NOW)
     assert store.mail_for("me@x", FRIDAY - DAY) is None
-    assert store.last_mailed("me@x", FRIDAY + DAY) == FRIDAY
+    assert store.last_mailed("me@x", FRIDAY + DAY)[0] == FRIDAY
 
 
-def test_papers_that_come_after_their_mail_are_late(store: Store, make_paper: Callable[..., Paper]) -> None:
-    """Only those of its own announcement or of an older one, and only until a mail was composed after them."""
-    early, late, old, fresh, replaced = (make_paper() for _ in range(5))
-    kept, types = replace(MAIL, announced=FRIDAY - DAY), ("new", "cross")
-
-    def announce(paper: Paper, announced: date, hours: int, kind: AnnounceType = "new") -> None:
-        store.add_announcement(
-            [Item(paper, kind)], announced=announced, feed_day=announced, at=NOW + timedelta(hours=hours)
-        )
-
-    announce(early, FRIDAY - DAY, 0)
-    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}, "no mail, no late paper"
-    store.add_mail(kept, at=NOW)
-    announce(late, FRIDAY - DAY, 1)
-    announce(old, FRIDAY - 5 * DAY, 1)
-    announce(fresh, FRIDAY, 1)
-    announce(replaced, FRIDAY - DAY, 1, "replace")
-    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {
-        FRIDAY - DAY: {late.id},
-        FRIDAY - 5 * DAY: {old.id},
-    }
-    assert store.late_papers("me@x", FRIDAY, FRIDAY - 4 * DAY, types) == {FRIDAY - DAY: {late.id}}
-    assert store.late_papers("you@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}
-    store.mark_refused(kept.message_id, "554 no")
-    assert store.late_papers("me@x", FRIDAY, FRIDAY - 9 * DAY, types) == {}, "its whole day comes with the next"
-    store.add_mail(replace(kept, message_id="<9@x>", announced=FRIDAY), at=NOW + timedelta(hours=2))
-    assert store.late_papers("me@x", FRIDAY + DAY, FRIDAY - 9 * DAY, types) == {}
+def test_the_last_mail_says_when_it_was_composed(store: Store) -> None:
+    assert store.last_mailed("me@x", FRIDAY) == (None, "")
+    store.add_mail(replace(MAIL, announced=FRIDAY - DAY), at=NOW)
+    assert store.last_mailed("me@x", FRIDAY) == (FRIDAY - DAY, iso(NOW))
+    assert store.last_mailed("you@x", FRIDAY) == (None, "")
 
 
 def test_a_mail_that_was_sent_and_is_refused_at_the_next_sending_stays_sent(store: Store) -> None:
@@ -113,7 +84,7 @@ def test_an_attempt_makes_a_refused_mail_pending_again(store: Store) -> None:
 
 def test_a_day_with_nothing_worth_a_mail_is_behind_the_reader(store: Store) -> None:
     store.add_mail(replace(MAIL, message_id="nothing", state="nothing", papers=(), message=b""), at=NOW)
-    assert store.last_mailed("me@x", FRIDAY + DAY) == FRIDAY
+    assert store.last_mailed("me@x", FRIDAY + DAY)[0] == FRIDAY
     assert store.pending_mails("me@x") == []
     assert store.mailed_since("me@x", FRIDAY) == []
 

@@ -22,8 +22,6 @@ BROKEN_DAYS = 3
 """After so many broken days in a row one alert goes out."""
 
 _DAY = timedelta(days=1)
-_OPEN = timedelta(days=14)
-"""For so long papers that arrived after their mail come with the next one: as long as fetch fills gaps."""
 
 _WHOLE = ("ready", "nothing-worth-it", "quiet")
 """States of a list in which everything that was announced was read."""
@@ -95,13 +93,9 @@ class Post:
 
         Papers that came into an announcement after its mail are in it too.
         """
-        from triage.pipeline import shortlist
+        from triage.pipeline import met_in_mails, shortlist
 
-        around, since, late = self._around, None, dict[date, frozenset[str]]()
-        if days := self._store.announcement_days(most=1):
-            late = self._store.late_papers(recipient, days[0], days[0] - _OPEN, around.config.types)
-            first = self._store.first_refused(recipient) or days[0]
-            since = self._store.last_mailed(recipient, days[0]) or first - _DAY
+        around = self._around
         return shortlist(
             self._store,
             focus,
@@ -113,8 +107,7 @@ class Post:
             types=around.config.types,
             encoder=around.encoder,
             fast=around.fast,
-            since=since,
-            late=late,
+            met=met_in_mails(self._store, recipient, around.config.types),
             free=around.holidays,
             reader=around.reader(),
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from triage.pipeline.figures import Statistics, statistics
     from triage.pipeline.intake import Refreshed, refresh
     from triage.pipeline.library import KeptPaper, KeptPapers, kept_papers
+    from triage.pipeline.met import met_in_mails
     from triage.pipeline.order import rank_pool
     from triage.pipeline.outlook import Line, Move, Preview, preview
     from triage.pipeline.retention import Outlived, Pruned, Term, counted, outlived, prune
@@ -43,6 +44,7 @@ __all__ = [
     "due",
     "kept_papers",
     "looks",
+    "met_in_mails",
     "next_look",
     "outlived",
     "preview",
@@ -78,6 +80,7 @@ _HOME = {
     "due": "timing",
     "kept_papers": "library",
     "looks": "timing",
+    "met_in_mails": "met",
     "next_look": "timing",
     "outlived": "retention",
     "preview": "outlook",

@@ -7,13 +7,13 @@ from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from triage import budget, fetch, rank
 from triage.budget import Limits, Shortlist
 from triage.pipeline import rivals
 from triage.pipeline.calibration import calibrations
+from triage.pipeline.met import Met, met_in_sessions
 from triage.pipeline.order import DAYS, rank_days
 from triage.pipeline.standing import arxiv_now, missing, overall, standing
 from triage.pipeline.vectors import Progress, silent
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 
 DAY = timedelta(days=1)
-NONE_LATE: Mapping[date, AbstractSet[str]] = MappingProxyType({})
 RECENT = timedelta(days=14)
 """Announcements that were missed and not caught up are named for so long."""
 
@@ -46,37 +45,28 @@ def shortlist(
     types: Sequence[str] = ("new", "cross"),
     encoder: Encoder | None = None,
     fast: Encoder | None = None,
-    since: date | None = None,
-    late: Mapping[date, AbstractSet[str]] = NONE_LATE,
+    met: Met | None = None,
     free: AbstractSet[date] | None = None,
     reader: budget.Reader | None = None,
     progress: Progress = silent,
 ) -> Shortlist:
     """Fit the newest announcement, and what was announced since the last coffee, to the minutes that are left.
 
-    Args:
-        store: where the scores are.
-        profiles: one focus, or all that share the coffee.
-        minutes: the whole coffee.
-        now: aware UTC.
-        left_s: seconds of it that are left; all of it when None.
-        today: the reader's local day; that of `now` when None.
-        ranker: whose scores decide.
-        against: the other ranker of a trial, which picks in turns with it; "" without one.
-        types: the announcement types that are ranked.
-        encoder: names the cached vectors, so that an edited profile is ranked anew; without one its kept order stays.
-        fast: the same of the fast encoder.
-        since: the newest announcement that was met before; what came after it joins in. The last session's when None.
-        late: papers that came into an announcement after it was met: they join in, its others do not.
-        free: arXiv's holidays; the bundled ones when None.
-        reader: whose pace the minutes are planned with; the one learnt from the stored looks when None.
-        progress: told where an edited profile is ranked anew.
+    `profiles` are one focus, or all that share the coffee of `minutes`, of which `left_s` seconds are left (all of it
+    when None). `now` is aware UTC, `today` the reader's local day (that of `now` when None). The scores of `ranker`
+    decide; `against` is the other one of a trial, which picks in turns with it. `types` are the announcement types that
+    are ranked. `encoder` and `fast` name the cached vectors, so that an edited profile is ranked anew; without them its
+    kept order stays. `met` is what was met before, in the sessions when None, `free` are arXiv's holidays, the bundled
+    ones when None, and `reader` is whose pace the minutes are planned with, as the stored looks tell it when None.
+    `progress` is told where an edited profile is ranked anew.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
-    days = _days(store, last := since or store.last_shown("session", today or now.date()), late)
+    today = today or now.date()
+    met = met or met_in_sessions(store, today, types)
+    days = _days(store, met)
     found = _ranked(store, focus, (encoder, fast), (ranker, against), days, types, now, progress)
-    left, (waiting, past) = minutes * 60 if left_s is None else left_s, _shared(store, today or now.date(), days)
-    measures, out = calibrations(store, found, ranker), past | _met(found, late)
+    left, (waiting, past) = minutes * 60 if left_s is None else left_s, _shared(store, today, days)
+    measures, out = calibrations(store, found, ranker), past | _met(found, met.late)
     pace = reader or budget.learn(store.dwells())
     papers, left_out = _chosen(store, focus, found, (ranker, against), (left, pace), (waiting, out), measures)
     covers, sides, lacking = _read(store, focus, now, free)
@@ -84,16 +74,20 @@ def shortlist(
         state=overall(sides, lacking, any(one.slot == "focus" for one in (*papers, *left_out))),
         profiles=tuple(profile.name for profile in focus),
         announced=days[0] if days else None,
-        covers=covers, missing=lacking,
-        budget_s=minutes * 60, left_s=left,
-        ranker=ranker, ranker_version=_version(ranker, found),
-        papers=papers, left_out=left_out,
+        covers=covers,
+        missing=lacking,
+        budget_s=minutes * 60,
+        left_s=left,
+        ranker=ranker,
+        ranker_version=_version(ranker, found),
+        papers=papers,
+        left_out=left_out,
         calibration={name: measure.standing for name, measure in measures.items()},
         drift=_drifts(store, focus),
         parameters=_parameters(focus, against),
-        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, last, late)),
+        notes=(*_notes(focus, found), *_ranked_by(store, ranker, against), *_backlog(store, days, met)),
         days=tuple(days),
-    )  # fmt: skip
+    )
 
 
 def _needed(ranker: str, against: str) -> list[str]:
@@ -183,14 +177,14 @@ def remember(store: Store, listed: Shortlist, *, shown_by: str, day: date, at: d
     )
 
 
-def _days(store: Store, last: date | None, late: Mapping[date, AbstractSet[str]]) -> list[date]:
+def _days(store: Store, met: Met) -> list[date]:
     """The newest announcement, those since the last one that was met, and those with late papers; at most five.
 
     Newest first.
     """
     days = store.announcement_days(most=DAYS)
-    fresh = [day for day in days if last and day > last] or days[:1]
-    return [day for day in days if day in fresh or day in late]
+    fresh = [day for day in days if met.last and day > met.last] or days[:1]
+    return [day for day in days if day in fresh or day in met.late]
 
 
 def _met(found: Mapping[str, Sequence[Ranking]], late: Mapping[date, AbstractSet[str]]) -> set[str]:
@@ -282,14 +276,15 @@ def _labelled(scored: ScoredPaper, sources: Mapping[str, str]) -> ScoredPaper:
     return replace(scored, why=(f"replacement, version {paper.version}", *scored.why))
 
 
-def _backlog(store: Store, days: Sequence[date], last: date | None, late: Mapping[date, AbstractSet[str]]) -> list[str]:
+def _backlog(store: Store, days: Sequence[date], met: Met) -> list[str]:
     """Say that a list holds several announcements, and how many papers of older ones were never on any list."""
     if len(days) < 2:
         return []
     oldest = min(days)
     told = [f"{len(days)} announcements in one coffee, from {oldest:%a} {oldest.isoformat()} on"]
+    last = met.last
     missed = store.announced(last + DAY, oldest - DAY, ("new", "cross")) if last and last + DAY < oldest else []
-    expired = len(missed) + sum(len(papers) for day, papers in late.items() if day < oldest)
+    expired = len(missed) + sum(len(papers) for day, papers in met.late.items() if day < oldest)
     return told + ([f"{expired} papers announced before that expired unread"] if expired else [])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, cast
@@ -60,31 +60,16 @@ class Outbox(Connection):
         where = "recipient = ? AND state = 'pending' AND refused = '' AND kind <> 'alert' ORDER BY announced"
         return self._mails(where, recipient)
 
-    def last_mailed(self, recipient: str, before: date) -> date | None:
-        """The newest announcement before `before` that a recipient was mailed, or that held nothing worth a mail."""
-        where = f"recipient = ? AND announced < ? AND kind = 'digest' AND {_REACHED}"
-        return day_or_none(
-            self.rows(f"SELECT max(announced) FROM mails WHERE {where}", (recipient, iso(before)))[0][0]  # type: ignore[arg-type]
-        )
+    def last_mailed(self, recipient: str, before: date) -> tuple[date | None, str]:
+        """The newest announcement before `before` that a recipient was mailed, or that held nothing worth a mail.
 
-    def late_papers(
-        self, recipient: str, before: date, since: date, types: Sequence[str]
-    ) -> dict[date, frozenset[str]]:
-        """Papers that came into an announcement from `since` on only after its mail was composed, by announcement.
-
-        They are in no mail, neither in its own nor in one for a later announcement before `before`.
+        With it when the last of these mails was composed; (None, "") where there is none.
         """
         where = f"recipient = ? AND announced < ? AND kind = 'digest' AND {_REACHED}"
         rows: list[Any] = self.rows(
-            f"SELECT a.announced, a.paper_id FROM announcements a, (SELECT max(announced) AS day, max(composed_at) AS "
-            f"at FROM mails WHERE {where}) AS mailed WHERE a.announced BETWEEN ? AND mailed.day "
-            f"AND a.seen_at > mailed.at AND a.type IN ({','.join('?' * len(types))})",
-            (recipient, iso(before), iso(since), *types),
+            f"SELECT max(announced), max(composed_at) FROM mails WHERE {where}", (recipient, iso(before))
         )
-        found: dict[date, set[str]] = {}
-        for announced, paper in rows:
-            found.setdefault(date.fromisoformat(announced), set()).add(paper)
-        return {day: frozenset(papers) for day, papers in found.items()}
+        return day_or_none(rows[0][0]), rows[0][1] or ""
 
     def first_refused(self, recipient: str) -> date | None:
         """The oldest announcement whose mail was refused for good: the next one has to begin with it."""

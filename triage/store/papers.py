@@ -249,6 +249,22 @@ class Papers(Connection):
         )
         return [_paper(row) for row in rows]
 
+    def came_late(self, last: date, at: str, since: date, types: Sequence[str]) -> dict[date, frozenset[str]]:
+        """Papers that came into an announcement from `since` to `last` only after the instant `at`, by announcement.
+
+        Announcements before the first one that was known by then are the past that somebody asked for, and not late.
+        """
+        first = "SELECT announced FROM announcements WHERE seen_at <= ? ORDER BY announced LIMIT 1"
+        rows: list[Any] = self.rows(
+            f"SELECT announced, paper_id FROM announcements WHERE announced BETWEEN max(?, coalesce(({first}), ?)) "
+            f"AND ? AND seen_at > ? AND type IN ({marks(types)})",
+            [iso(since), at, iso(last), iso(last), at, *types],
+        )
+        found: dict[date, set[str]] = {}
+        for announced, paper in rows:
+            found.setdefault(date.fromisoformat(announced), set()).add(paper)
+        return {day: frozenset(papers) for day, papers in found.items()}
+
     def background(self, before: date, limit: int) -> list[Paper]:
         """The newest stored papers that were not announced on `before` or later: unlabelled text for statistics.
 

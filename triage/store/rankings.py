@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Any, cast
 
 from triage.paper import ScoredPaper, Slot
-from triage.store.connection import iso
+from triage.store.connection import day_or_none, iso
 from triage.store.papers import Papers
 
 
@@ -258,9 +258,12 @@ class Rankings(Papers):
         """Whether any session ever showed a list."""
         return bool(self.rows("SELECT 1 FROM shortlists WHERE shown_by = 'session' LIMIT 1"))
 
-    def last_shown(self, shown_by: str, before: date) -> date | None:
-        """The newest announcement shown on a local day before `before`."""
+    def last_session(self, before: date) -> tuple[date | None, str]:
+        """The newest announcement that a session showed on a local day before `before`, and when the last one did.
+
+        (None, "") where there is none.
+        """
         rows: list[Any] = self.rows(
-            "SELECT max(announced) FROM shortlists WHERE shown_by = ? AND day < ?", (shown_by, iso(before))
+            "SELECT max(announced), max(at) FROM shortlists WHERE shown_by = 'session' AND day < ?", (iso(before),)
         )
-        return date.fromisoformat(rows[0][0]) if rows[0][0] else None
+        return day_or_none(rows[0][0]), rows[0][1] or ""
