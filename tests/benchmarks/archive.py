@@ -1,13 +1,13 @@
 """What a large archive costs, day by day: goals 5 and 7, and the list, the opening, similar papers and memory.
 
-    python tests/benchmarks/archive.py [--small N] [--large N] [--rounds N] [--keep DIR] [--part NAME]
+    python tests/benchmarks/archive.py [--sizes N N N] [--rounds N] [--keep DIR] [--part NAME]
 
-Two homes are filled with invented papers, 200 a day, each with a stored vector: 1,000 and 100,000 of them unless told
-otherwise; a million takes an hour and 5 GB. `--keep` leaves the homes where they are and goes on filling those that are
-there. Then, interleaved, in fresh processes: a morning of 1,000 new papers over loopback HTTP by the real `triage
-fetch` without the careful encoder, `triage list`, `triage similar` and the opening of the store; in one process 300
-searches for one to three words of a paper's title that are no stop words (here: not among the hundred most frequent).
-Medians, and for the searches quantiles too.
+Homes are filled with invented papers, 200 a day, each with a vector: of 1,000 and 100,000 papers unless told otherwise;
+a million takes a quarter of an hour to an hour and 6 GB. `--keep` leaves the homes where they are and goes on filling
+those that are there. Then, interleaved, in fresh processes: a morning of 1,000 new papers over loopback HTTP by the
+real `triage fetch` without the careful encoder, `triage list`, `triage similar` with and without a paper, and the
+opening of the store; in one process 300 searches for one to three words of a paper's title that are no stop words
+(here: not among the hundred most frequent). Medians, the ratio to the first home, and for the searches quantiles.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,6 @@ from texts import invented, vocabulary
 Found = dict[str, list[list[dict[str, object]]]]
 A_DAY, NEW, STOP_WORDS, WORDS = 200, 1000, 100, 20_000
 NEWEST = date(2026, 10, 30)
-MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
 
 COMMAND = f"""{PEAK}
 import io, json, resource, sys, time
@@ -54,7 +54,6 @@ print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=code)))
 OPEN = f"""{PEAK}
 import json, resource, sys, time
 began = time.perf_counter()
-from triage.pipeline.archive import MONTH
 from triage.store import Store
 from triage.store.mapped import Reading
 Store(Path(sys.argv[1])).close()
@@ -65,7 +64,6 @@ print(json.dumps(dict(**seconds, peak_mb=peak_mb(), code=0)))
 SEARCH = """
 import json, sys, time
 from pathlib import Path
-from triage.pipeline.archive import MONTH
 from triage.store import Store
 from triage.store.mapped import Reading
 store, told = Store(Path(sys.argv[1])), []
@@ -117,7 +115,8 @@ def queries(count: int, seed: int = 5) -> list[str]:
     """One to three words of a title each, none of them among the most frequent."""
     frequent, rng = set(vocabulary(WORDS)[:STOP_WORDS]), np.random.default_rng(seed)
     found = []
-    for paper in invented(4 * count):
+    papers = (paper for _, papers in islice(archived(A_DAY * 20, 0), 20) for paper in papers)
+    for paper in papers:
         words = [word for word in paper.title.lower().split() if word not in frequent]
         if len(words) >= 3 and len(found) < count:
             found.append(" ".join(rng.permutation(words)[: 1 + len(found) % 3]))
@@ -133,10 +132,19 @@ def prepare(homes: Iterable[Path], server: ArxivServer) -> None:
         (home / "config.toml").write_text("\n".join(['[arxiv]\ncontact = "benchmark@example.org"', *lines, ""]))
 
 
+def next_mornings(home: Path, count: int) -> list[date]:
+    """The working days after the newest one that is stored."""
+    with closing(Store(home / "triage.db")) as store:
+        (newest,) = store.announcement_days(most=1)
+    later = (newest + timedelta(days=ahead) for ahead in range(1, 2 * count + 4))
+    return [day for day in later if day.weekday() < 5][:count]
+
+
 def mornings(homes: Sequence[Path], server: ArxivServer, rounds: int, found: Found) -> None:
     """Fetch a new day in each home in turn; the first round, which ranks the days before it, is not counted."""
-    for number, day in enumerate(MORNINGS[: rounds + 1]):
-        papers = list(invented(NEW, first=5_000_001 + NEW * number, seed=100 + number))
+    for number, day in enumerate(next_mornings(homes[0], rounds + 1)):
+        since = (day - NEWEST).days
+        papers = list(invented(NEW, first=5_000_001 + NEW * since, seed=100 + since))
         server.papers = papers
         server.items, server.day = [Item(paper, "new") for paper in papers], day
         server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
@@ -148,7 +156,11 @@ def mornings(homes: Sequence[Path], server: ArxivServer, rounds: int, found: Fou
 def commands(homes: Sequence[Path], rounds: int, found: Found) -> None:
     """Time the commands in turn; the first round only warms the caches."""
     asked = next(invented(1)).id
-    for name, arguments in (("triage list", ["list", "--json"]), ("triage similar", ["similar", asked, "--json"])):
+    for name, arguments in (
+        ("triage list", ["list", "--json"]),
+        ("triage similar ID", ["similar", asked, "--json"]),
+        ("triage similar", ["similar", "--json"]),
+    ):
         for number in range(rounds + 1):
             told = [python(COMMAND, *arguments, TRIAGE_HOME=str(home)) for home in homes]
             if number:
@@ -174,19 +186,30 @@ def searches(homes: Iterable[Path]) -> None:
                 print(f"300 searches in {home.name:<8} ({label})  {quantiles} ms")
 
 
+def say(name: str, rounds: Sequence[Sequence[dict[str, object]]]) -> None:
+    """Print one line: the medians of each home, and their ratios to the first one."""
+    medians = {
+        key: [statistics.median(float(one[key]) for one in home) for home in zip(*rounds, strict=True)]  # type: ignore[arg-type]
+        for key in ("cpu", "peak_mb")
+    }
+    cpu = medians["cpu"]
+    cells = [f"{one:6.2f} CPU-s {peak:4.0f} MB" for one, peak in zip(cpu, medians["peak_mb"], strict=True)]
+    ratios = ", ".join(f"{one / cpu[0]:.2f}" for one in cpu[1:])
+    print(f"{name:<18} {' |'.join(cells)} | ratio {ratios}  (median of {len(rounds)})", flush=True)
+
+
 def main() -> None:
     """Fill, measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--small", type=int, default=1000)
-    parser.add_argument("--large", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5, choices=range(1, len(MORNINGS)))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 100_000], metavar="N")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keep", type=Path, metavar="DIR")
     parser.add_argument("--part", choices=("fill", "mornings", "commands", "searches"))
     args = parser.parse_args()
     with ExitStack() as held:
         folder = args.keep or held.enter_context(tempfile.TemporaryDirectory())
-        homes = [Path(folder) / str(size) for size in (args.small, args.large)]
-        for home, size in zip(homes, (args.small, args.large), strict=True):
+        homes = [Path(folder) / str(size) for size in args.sizes]
+        for home, size in zip(homes, args.sizes, strict=True):
             fill(home, size)
         found: Found = {}
         server = held.enter_context(ArxivServer())
@@ -196,15 +219,7 @@ def main() -> None:
         if args.part in (None, "commands"):
             commands(homes, args.rounds, found)
         for name, rounds in found.items():
-            cells = [
-                [statistics.median(float(one[side][key]) for one in rounds) for key in ("cpu", "peak_mb")]
-                for side in (0, 1)
-            ]  # type: ignore[arg-type]
-            (small, small_mb), (large, large_mb) = cells
-            print(
-                f"{name:<20} {small:6.2f} -> {large:6.2f} CPU-s, ratio {large / small:5.2f}; "
-                f"{small_mb:4.0f} -> {large_mb:4.0f} MB  (median of {len(rounds)})"
-            )
+            say(name, rounds)
         if args.part in (None, "searches"):
             searches(homes)
 
