@@ -10,14 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
+from conftest import FakeEncoder
 from homes import FridayClock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -35,9 +37,6 @@ from triage.pipeline.vectors import embed_missing
 from triage.profile import Profile
 from triage.store import Store, back_up
 from triage.store.mapped import Header, Mapped, Reading, make, packed, put
-
-if TYPE_CHECKING:
-    from conftest import FakeEncoder
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OLD = NOW - timedelta(days=90)
@@ -68,6 +67,8 @@ def right(store: Store, encoder: FakeEncoder, papers: Sequence[Paper]) -> None:
     """Each paper is in the file once, with the vector of its newest text."""
     assert store.unfiled_count() == 0
     assert store.file_sound()
+    if not papers:
+        return
     rows = store.rows("SELECT row, paper_id FROM filed ORDER BY row")
     assert sorted(str(name) for _, name in rows) == sorted(paper.id for paper in papers)
     hashes = [text_hash(encoder.paper_text(paper)) for paper in papers]
@@ -231,6 +232,42 @@ def test_a_store_in_memory_files_too_and_leaves_nothing(make_paper: MakePaper, e
         assert list(folder.iterdir())
     del store
     assert not folder.exists()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["add", "renew", "drop", "file", "shrink", "lose", "move"]), st.integers(0, 9)))
+)
+def test_whatever_happens_each_row_is_one_papers_or_free(events: list[tuple[str, int]]) -> None:
+    encoder, there = FakeEncoder(), dict[str, Paper]()
+    with closing(Store()) as store:
+        for number, (event, value) in enumerate(events):
+            some = [paper for place, paper in enumerate(there.values()) if place % 10 == value]
+            if event == "add":
+                some = [Paper(f"9911.{10 * number + at:05d}", "t", f"w{number} w{at}") for at in range(value)]
+                embed_missing(store, encoder, [paper.text for paper in some[::2]])
+            elif event == "renew":
+                some = [replace(one, version=one.version + 1, abstract=f"w{number} {one.id}") for one in some]
+            if event in ("add", "renew"):
+                store.add_papers(some, at=OLD)
+                there |= {paper.id: paper for paper in some}
+            elif event == "drop":
+                store.drop_papers({paper.id: [text_hash(paper.text)] for paper in some}, before=NOW)
+                there = {name: paper for name, paper in there.items() if paper not in some}
+            elif event == "file":
+                file_papers(store, encoder, most=3 * value)
+            elif event == "shrink":
+                store.shrink_file()
+            elif event == "move":
+                store.move_out("fake", "1", store.movable(NOW, value))
+            else:
+                for path in store._folder.iterdir():
+                    path.unlink()
+            rows = [row for (row,) in store.rows("SELECT row FROM filed UNION ALL SELECT row FROM spare ORDER BY 1")]
+            assert rows == list(range(len(rows)))
+            assert store.rows("SELECT rows FROM vector_file") in ([], [(len(rows),)])
+        file_papers(store, encoder)
+        right(store, encoder, list(there.values()))
 
 
 # -- faults --

@@ -168,8 +168,8 @@ def search_command(around: Surroundings, words: tuple[str, ...], limit: int, as_
 
     Full text search over every stored paper and your notes, best match first. All words are wanted; OR between two
     wants either, "..." is a phrase, word* a beginning, and after -- also -word for what is not wanted. title:,
-    abstract: and author: look there alone; cat:, tag:, note: and id: narrow. Of more than 20,000 matches
-    the 20,000 stored last are ranked.
+    abstract: and author: look there alone; cat:, tag:, note: and id: narrow. Of more than 10,000 matches
+    the 10,000 stored last are ranked.
     """
     found = around.store.search(" ".join(words), limit)
     if as_json:
