@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from triage.budget import Shortlist
 from triage.paper import Paper, ScoredPaper
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from mail_server import Inbox
     from numpy.typing import NDArray
+
+settings.register_profile("suite", deadline=None)  # a busy machine fails no example
+settings.load_profile("suite")
 
 FRIDAY = date(2026, 11, 20)
 SHARED = Path(__file__).resolve().parents[2] / "shared"

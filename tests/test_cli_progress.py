@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from terminal import Terminal
 
+from triage.cli.child import Child
 from triage.cli.progress import shown
+from triage.demo import PROFILE, DemoServer, demo_home
 from triage.paper import Item, Paper
 from triage.pipeline.vectors import NEW_MODEL
+from triage.rank import DEFAULT
 from triage.store import Store
 
+ROOT = Path(__file__).resolve().parents[1]
 COST = "large: 640 texts to read, about 45 s at MiniLM's pace of 71 ms a text; a larger model takes longer"
 STEPS = f"""
 from triage.cli.progress import shown
@@ -54,3 +60,27 @@ def test_a_profile_command_says_it_before_the_model_reads(home: Path, command: s
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("triage: new model all-MiniLM-L6-v2: "), done.stderr
     assert "at MiniLM's pace of 71 ms a text" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_child_of_a_session_says_when_a_first_list_is_ranked(tmp_path: Path) -> None:
+    """Before MiniLM has read its share; the list is there for another process to read."""
+    environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
+    with DemoServer() as server:
+        home = demo_home(tmp_path / "home", server)
+        child = Child(tmp_path / "log", {**environ, "TRIAGE_HOME": str(home)}, None)
+        told, versions = child.progress(), []
+        until = time.monotonic() + 120
+        while told.state == "running" and time.monotonic() < until:
+            if told.listed and not versions:
+                with Store(home / "triage.db") as store:
+                    found = store.ranking(PROFILE, DEFAULT, server.day)
+                versions.append(found.version if found else "none")
+            time.sleep(0.02)
+            told = child.progress()
+        assert told.state == "done", told.line
+        with Store(home / "triage.db") as store:
+            found = store.ranking(PROFILE, DEFAULT, server.day)
+    assert versions == ["3 fast"]
+    assert found is not None
+    assert found.version == "3 fast+careful"

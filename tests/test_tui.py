@@ -563,6 +563,40 @@ async def test_waiting_for_the_first_list_costs_nothing(morn: Morn) -> None:
     assert sum(morn.charged) == pytest.approx(9.0)
 
 
+async def test_a_first_list_is_not_kept_waiting_for_the_careful_one(morn: Morn) -> None:
+    refresh = Refresh("ranking 2026-11-20 0/40")
+    lists = [a_list(PAPERS[:2]), replace(a_list((PAPERS[2], *PAPERS[:2])), ranker_version="careful")]
+    app = morn.app(a_list(()), refresh=refresh, reload=lambda: lists.pop(0))
+    async with opened(app) as pilot:
+        await pass_time(app, pilot, morn.clock, 5.0)
+        assert len(lists) == 2
+        refresh.progress = Progress("asking page counts 0/40", "running", listed=True)
+        await pass_time(app, pilot, morn.clock, 5.0)
+        assert "2 for you" in lines(app)[0]
+        assert len(lists) == 1, "it is read once, and again at the end"
+        assert "asking page counts" in spoken(app)
+        refresh.progress = Progress("", "done")
+        await pass_time(app, pilot, morn.clock, 1.0)
+        assert TITLES[2] not in text(app), "nothing moves under the reader's cursor"
+        assert "press R" in spoken(app)
+        await pilot.press("R")
+        assert TITLES[2] in text(app)
+        await pilot.press("q")
+
+
+async def test_an_early_list_without_papers_is_no_reason_to_stop_waiting(morn: Morn) -> None:
+    refresh, lists = Refresh(), [a_list(()), a_list(PAPERS[:3])]
+    app = morn.app(a_list(()), refresh=refresh, reload=lambda: lists.pop(0))
+    async with opened(app) as pilot:
+        refresh.progress = Progress("embedding all-MiniLM-L6-v2 0/200", "running", listed=True)
+        await pass_time(app, pilot, morn.clock, 5.0)
+        assert "embedding all-MiniLM-L6-v2 0/200" in text(app)
+        refresh.progress = Progress("", "done")
+        await pass_time(app, pilot, morn.clock, 1.0)
+        assert TITLES[2] in text(app)
+        await pilot.press("q")
+
+
 async def test_the_wait_ends_after_three_minutes_with_what_there_is(morn: Morn) -> None:
     app = morn.app(a_list((), state="stale"), refresh=Refresh())
     async with opened(app) as pilot:

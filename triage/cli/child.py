@@ -88,30 +88,39 @@ class Child:
                 start_new_session=True,
             )
         assert self._process.stdout is not None
-        self._pipe = self._process.stdout.fileno()
-        os.set_blocking(self._pipe, False)
+        self._pipe = self._process.stdout
+        os.set_blocking(self._pipe.fileno(), False)
         self._rest, self._line = b"", "starting"
+        self._step, self._listed = "", False
 
     def progress(self) -> Progress:
         """How far it is; never waits."""
         from triage.tui import Progress
 
-        self._read()
         code = self._process.poll()
         if code is None:
-            return Progress(self._line, "running")
+            self._read()
+            return Progress(self._line, "running", self._listed)
+        self._pipe.close()
         if code == 0:
             return Progress("", "done")
         return Progress(self._complaint() or f"the refresh ended with {code}: triage fetch tells more", "failed")
 
     def _read(self) -> None:
         try:
-            while chunk := os.read(self._pipe, 65536):
+            while chunk := os.read(self._pipe.fileno(), 65536):
                 *lines, self._rest = (self._rest + chunk).split(b"\n")
-                if lines:
-                    self._line = _told(lines[-1]) or self._line
+                for line in lines:
+                    self._hear(line)
         except BlockingIOError:
             return
+
+    def _hear(self, line: bytes) -> None:
+        """Take in one step; what comes after a ranking has a list before it."""
+        step, told = _told(line)
+        if told:
+            self._listed |= self._step == "ranking" != step
+            self._step, self._line = step, told
 
     def _complaint(self) -> str:
         """The last line the child wrote to the log."""
@@ -121,11 +130,11 @@ class Child:
         return lines[-1].removeprefix("triage: ") if lines else ""
 
 
-def _told(line: bytes) -> str:
-    """One step as a line for the footer; empty for anything else that a library may print."""
+def _told(line: bytes) -> tuple[str, str]:
+    """One step, and the same as a line for the footer; both empty for anything else that a library may print."""
     try:
         row = json.loads(line)
         done = f"{row['done']}/{row['total']}" if row["total"] else ""
-        return f"{row['step']} {row['what']} {done}".rstrip()
+        return str(row["step"]), f"{row['step']} {row['what']} {done}".rstrip()
     except (ValueError, TypeError, KeyError):
-        return ""
+        return "", ""

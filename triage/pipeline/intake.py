@@ -19,6 +19,7 @@ from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.pull import pull
 from triage.pipeline.retention import A_RUN, Term, outlived, prune
 from triage.pipeline.review import look_back
+from triage.pipeline.rivals import deployed
 from triage.pipeline.timing import categories
 from triage.pipeline.vectors import Progress, embed_missing, silent
 from triage.text import clean
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from triage.paper import Paper
     from triage.profile import Profile
     from triage.store import Added, Store
-
-_LIGHT = tuple(name for name in rank.RANKERS if name != "tfidf-svm")
-"""The rankers of the first list: tfidf-svm counts its words by itself, which takes as long as all others together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def refresh(
     embed = partial(_embed, store, fast or encoder, focus, types, progress, stop)
     rank_now = partial(rank_days, store, focus, encoder, types=types, at=now, progress=progress, fast=fast)
     embedded, waiting, told = embed()
-    ranked = rank_now(rankers=_LIGHT)
+    ranked = rank_now(rankers=sorted({rank.DEFAULT, deployed(store, pinned)}))  # a list, by whoever decides today
     if pulled.fault is None and ask_page_counts(api):  # a day's take half a minute, and no score needs them
         embedded += embed()[0]
     unread = _reread(store, encoder, fast, focus, types, ranked, progress, stop) if encoder and fast else []

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from triage.errors import InvalidInput
@@ -53,7 +54,8 @@ class Added:
     known: int = 0
 
 
-def _paper(row: Sequence[Any]) -> Paper:
+@lru_cache(maxsize=4096)  # a morning reads the same papers four times over
+def _paper(row: tuple[Any, ...]) -> Paper:
     return Paper(
         id=row[0],
         version=row[1],

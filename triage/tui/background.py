@@ -22,6 +22,8 @@ class Background(Pages):
             return
         progress, newer = heard
         if progress.state == "running":
+            if newer and newer.papers and self._stage is stages.WAITING:
+                self._take(newer)  # what the careful encoder makes of it is offered later
             self._report(progress.line)
             return
         self._say("work", "")

@@ -21,12 +21,13 @@ class Newer:
     def __init__(self, session: Session) -> None:
         self._refresh, self._reload = session.refresh, session.reload
         self.running = self._refresh is not None and session.refreshing
-        self._asked = float("-inf")
+        self._asked, self._early = float("-inf"), False
 
     def ask(self, now: float, *, waited_for: bool) -> tuple[Progress, Shortlist | None] | None:
         """How far it is, and the newer list once it is done; None when it is not time to ask, or nothing has begun.
 
-        A list that was waited for is read after a failure too: it says what kind of morning it is.
+        A list that was waited for is read as soon as one is ranked, and after a failure too: it says what kind of
+        morning it is.
         """
         if self._refresh is None or now - self._asked < ASK_S:
             return None
@@ -34,8 +35,10 @@ class Newer:
         try:
             progress = self._refresh()
             self.running = progress.state == "running"
-            if before and (progress.state == "done" or (progress.state == "failed" and waited_for)):
+            early = progress.listed and self.running and not self._early
+            if before and (progress.state == "done" or (waited_for and (early or progress.state == "failed"))):
                 newer = self._reload() if self._reload else None
+            self._early = self.running and progress.listed
         except TriageError as fault:
             self.running, progress = False, Progress(str(fault), "failed")
         return (progress, newer) if before or self.running else None

@@ -35,10 +35,14 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the refresh in the background says of itself: one line, and whether it goes on."""
+    """What the refresh in the background says of itself: one line, and whether it goes on.
+
+    `listed` tells that a list is ranked already, though a better one may come.
+    """
 
     line: str
     state: Literal["running", "done", "failed"]
+    listed: bool = False
 
 
 @dataclass(frozen=True)
