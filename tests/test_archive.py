@@ -100,12 +100,12 @@ def test_one_pass_gives_what_the_rows_give_and_cosines_to_half_a_thousandth(tmp_
     put(tmp_path / "v", header, [*range(700), *range(702, 1502)], rows)
     put(tmp_path / "v", header, [700, 701], rows[:2])
     mapped = Mapped(tmp_path / "v", header, 1502)
-    queries = unit_rows(3, 256, seed=2)
-    products = mapped.products(queries).T
-    assert products.shape == (1502, 3)
-    assert np.allclose(products, mapped.take(np.arange(1502)) @ queries.T, atol=1e-5)
-    assert np.abs(products[702:] - rows[700:] @ queries.T).max() < 3e-3
-    assert np.sqrt(np.mean((products[702:] - rows[700:] @ queries.T) ** 2)) < 5e-4
+    query = unit_rows(1, 256, seed=2)[0]
+    products = mapped.products(query)
+    assert products.shape == (1502,)
+    assert np.allclose(products, mapped.take(np.arange(1502)) @ query, atol=1e-5)
+    assert np.abs(products[702:] - rows[700:] @ query).max() < 3e-3
+    assert np.sqrt(np.mean((products[702:] - rows[700:] @ query) ** 2)) < 5e-4
     assert (products[700:702] == products[:2]).all()
 
 
@@ -445,7 +445,7 @@ def test_what_is_let_go_leaves_the_file_as_well(store: Store, make_paper: MakePa
     assert (dry.papers, dry.vectors) == (100, 100)
     assert prune(store, found, [encoder]) == dry
     assert store.vectors("fake", "1", [text_hash(paper.text) for paper in gone]) == {}
-    near = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[0], limit=5)
+    near = store.nearest("fake", "1", encoder.encode([gone[0].text])[0], limit=5)
     assert len(near) == 5
     assert not {name for name, _ in near} & {paper.id for paper in gone}
     before, (old,) = store.mapped_bytes(), files(store)
@@ -453,7 +453,7 @@ def test_what_is_let_go_leaves_the_file_as_well(store: Store, make_paper: MakePa
     assert before - store.mapped_bytes() == 100 * 68
     assert files(store) != [old]
     assert files(store)[0].stat().st_size == store.mapped_bytes()
-    again = store.nearest("fake", "1", encoder.encode([gone[0].text]), lambda told: told[0], limit=5)
+    again = store.nearest("fake", "1", encoder.encode([gone[0].text])[0], limit=5)
     assert again == near
     right(store, encoder, stays)
     inode = files(store)[0].stat().st_ino
@@ -468,14 +468,19 @@ def test_who_reads_while_the_file_is_made_anew_names_the_right_papers(
     file_papers(store, encoder)
     before = similar(store, encoder, papers[40], 3)
 
-    def score(products: Any) -> Any:
-        with closing(Store(store.path)) as other:
-            other.drop_papers({papers[0].id: []}, before=NOW)
-            other.shrink_file()
-        return products[0]
+    class Overtaken(Store):
+        """A store whose file another process makes anew while it is read."""
 
-    query = encoder.encode([papers[40].text])
-    found = store.nearest("fake", "1", query, score, limit=3, without={papers[40].id})
+        def _mapped(self, header: Header, rows: int) -> Mapped | None:
+            mapped = super()._mapped(header, rows)
+            with closing(Store(store.path)) as other:
+                other.drop_papers({papers[0].id: []}, before=NOW)
+                other.shrink_file()
+            return mapped
+
+    query = encoder.encode([papers[40].text])[0]
+    with closing(Overtaken(store.path)) as overtaken:
+        found = overtaken.nearest("fake", "1", query, limit=3, without={papers[40].id})
     assert [name for name, _ in found] == [paper.id for paper, _ in before]
     right(store, encoder, papers[1:])
 

@@ -34,6 +34,9 @@ MONTH = timedelta(days=31)
 PROMISING = 500
 """How many papers of an archive are ranked with their words: those nearest by the fast encoder."""
 
+SAMPLED = 2000
+"""Papers by which the products of an archive are standardised: their deviation is known to two per cent."""
+
 _STEP = 256
 """Papers whose texts are in memory at once, and that Ctrl+C can lose."""
 
@@ -112,8 +115,7 @@ def similar(
     found = store.nearest(
         encoder.name,
         encoder.revision,
-        own,
-        lambda products: products[0],
+        own[0],
         limit=limit,
         without={paper.id},
     )
@@ -144,19 +146,25 @@ def best_stored(store: Store, profile: Profile, fast: Encoder, limit: int, *, pr
     embed_missing(store, fast, [profile.statement, *map(fast.paper_text, examples)], progress=progress)
     lookups = Lookups.of(store, None, fast)
     ordinary = pool(lookups, store.background(date.max, BACKGROUND)).fast
-    queries = _queries(query(lookups, profile).fast, ordinary)
+    wanted = _wanted(query(lookups, profile).fast, ordinary, store.sampled(fast.name, fast.revision, SAMPLED))
     compared = store.filed_count(fast.name, fast.revision)
-    if queries is None:
+    if wanted is None:
         return Best((), compared, "neither statement nor liked papers can be read; give the profile a statement")
     most = max(PROMISING, limit)
-    found = store.nearest(fast.name, fast.revision, queries, _promise, limit=most, without=set(judged))
+    found = store.nearest(fast.name, fast.revision, wanted, limit=most, without=set(judged))
     papers = [paper for paper in store.papers(name for name, _ in found).values() if not paper.withdrawn]
     ranked, note = rank_pool(store, profile, papers, encoder=None, fast=fast, progress=progress)
     return Best(ranked[:limit], compared, note)
 
 
-def _queries(meaning: Meaning, ordinary: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-    """What is looked for as rows (k, d): the statement, and the middle of the liked papers less what is ordinary."""
+def _wanted(
+    meaning: Meaning, ordinary: NDArray[np.float32] | None, sample: NDArray[np.float32]
+) -> NDArray[np.float32] | None:
+    """What is looked for as one vector (d,), so that one product a paper tells how promising it is.
+
+    It is the sum of the statement and of the middle of the liked papers less what is ordinary, each over the deviation
+    of its products with a sample of the archive. None where there is neither.
+    """
     import numpy as np
 
     found = []
@@ -165,14 +173,6 @@ def _queries(meaning: Meaning, ordinary: NDArray[np.float32] | None) -> NDArray[
     if meaning.liked is not None and len(liked := embedded(meaning.liked)):
         middle = np.zeros(liked.shape[1]) if ordinary is None else embedded(ordinary).mean(axis=0)
         found.append(unit(liked - middle).mean(axis=0))
-    return np.stack(found).astype(np.float32) if found else None
-
-
-def _promise(products: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How promising each paper is, (n,): the sum of its products (k, n), each in deviations over all papers."""
-    import numpy as np
-
-    total = np.zeros(products.shape[1], dtype=np.float32)
-    for row in products:
-        total += row / (row.std() or 1.0)
-    return total
+    deviations = [(sample @ one).std() if len(sample) else 1.0 for one in found]
+    told = [one / (deviation or 1.0) for one, deviation in zip(found, deviations, strict=True)]
+    return np.sum(told, axis=0).astype(np.float32) if told else None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from triage.errors import CannotWrite, TryLater
 from triage.store.connection import Connection
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from triage.store.mapped import Header, Mapped, Reading
-
-    Scoring: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.floating[Any]]]
 
 FILED = 256
 """Vectors of one write: with the wait for the disk some ten milliseconds, below the 50 ms a key press may wait."""
@@ -203,19 +201,27 @@ class Filed(Connection):
         ]
         return dict(found)
 
+    def sampled(self, encoder: str, revision: str, most: int) -> NDArray[np.float32]:
+        """Vectors from all over the file, evenly, (n, d); n is 0 where there is no file of the encoder."""
+        import numpy as np
+
+        header, rows = self._told()
+        mapped = self._mapped(header, rows) if header and self._mine(encoder, revision) and rows else None
+        if mapped is None:
+            return np.zeros((0, 0), dtype=np.float32)
+        return mapped.take(np.unique(np.linspace(0, rows - 1, min(most, rows)).astype(np.intp)))
+
     def nearest(
         self,
         encoder: str,
         revision: str,
-        queries: NDArray[np.float32],
-        score: Scoring,
+        query: NDArray[np.float32],
         *,
         limit: int,
         without: AbstractSet[str] = frozenset(),
     ) -> list[tuple[str, float]]:
-        """The filed papers with the highest scores, best first: one pass over the file of the encoder.
+        """The filed papers with the highest inner product with the query (d,), best first: one pass over the file.
 
-        `score` gets the inner products of the queries (k, d) with all rows, (k, rows), and gives one score a row.
         Rows that have no paper any more, and the papers in `without`, are passed over.
 
         Raises:
@@ -226,17 +232,15 @@ class Filed(Connection):
                 self.db.execute("BEGIN")  # which row is whose must not change until the rows are named
                 try:
                     header, rows = self._told()
-                    if header is None or (header.encoder, header.revision) != (encoder, revision) or not rows:
+                    if header is None or not self._mine(encoder, revision) or not rows:
                         return []
                     if mapped := self._mapped(header, rows):
-                        return self._best(score(mapped.products(queries)), limit, without)
+                        return self._best(mapped.products(query), limit, without)
                 finally:
                     self.db.execute("ROLLBACK")
         raise TryLater(f"{self._path('…')}: was made anew just now; try again in a moment")
 
-    def _best(
-        self, scores: NDArray[np.floating[Any]], limit: int, without: AbstractSet[str]
-    ) -> list[tuple[str, float]]:
+    def _best(self, scores: NDArray[np.float32], limit: int, without: AbstractSet[str]) -> list[tuple[str, float]]:
         import numpy as np
 
         wanted = limit + len(without)

@@ -165,25 +165,24 @@ class Mapped:
         found: NDArray[np.float32] = steps * self._scales[places, None]
         return found
 
-    def products(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Inner product of each of the queries (k, d) with every row, in one pass over the file: (k, rows).
+    def products(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Inner product of every row with the query (d,), in one pass over the file: (rows,).
 
         The bytes of the scales go through the multiplication too, against zeros: so the rows are turned into float32
         in one piece, which numpy does three times faster than in strips.
         """
         import numpy as np
 
-        k, stride = len(queries), self.header.stride
-        found = np.empty((k, self.rows), dtype=np.float32)
-        wide = np.zeros((stride, k), dtype=np.float32)
-        wide[: self.header.dims] = queries.T
-        floats, told = np.empty((_CHUNK, stride), dtype=np.float32), np.empty((_CHUNK, k), dtype=np.float32)
+        found = np.empty(self.rows, dtype=np.float32)
+        wide = np.zeros(self.header.stride, dtype=np.float32)
+        wide[: self.header.dims] = query
+        floats = np.empty((_CHUNK, self.header.stride), dtype=np.float32)
         forgotten = 0
         for start in range(0, self.rows, _CHUNK):
             n = min(_CHUNK, self.rows - start)
             floats[:n] = self.cells[start : start + n]
-            np.matmul(floats[:n], wide, out=told[:n])
-            np.multiply(told[:n].T, self._scales[start : start + n], out=found[:, start : start + n])
+            np.matmul(floats[:n], wide, out=found[start : start + n])
+            found[start : start + n] *= self._scales[start : start + n]
             if (read := self.header.size(start) // mmap.PAGESIZE * mmap.PAGESIZE) - forgotten >= _FORGET:
                 self._forget(forgotten, read)
                 forgotten = read
