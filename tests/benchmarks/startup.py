@@ -19,6 +19,7 @@ from triage.embed import StaticEncoder
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the parts that the tests use too
 
+from fresh import SINGLE
 from homes import ranked_home
 
 CLICK = """
@@ -47,7 +48,7 @@ def cpu_s(program: list[str], home: Path) -> float:
         [sys.executable, *program],
         check=True,
         stdout=subprocess.DEVNULL,
-        env={**os.environ, "TRIAGE_HOME": str(home)},
+        env={**os.environ, **SINGLE, "TRIAGE_HOME": str(home)},
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
