@@ -33,7 +33,7 @@ _CHUNK = 512
 _COPIED = 16_384
 """Rows of one step of a copy: some four megabytes."""
 
-_FORGET = 64 << 20
+_FORGET = 16 << 20
 """Bytes after which what was read is unmapped, so that a pass over an archive does not count as memory in use."""
 
 
