@@ -129,6 +129,17 @@ def test_a_file_that_is_not_the_one_is_refused(tmp_path: Path, wrong: str) -> No
         Mapped(path, header, 4)
 
 
+def test_equal_papers_stand_by_their_identifiers(store: Store, make_paper: MakePaper, encoder: FakeEncoder) -> None:
+    papers = [make_paper(title="Caches", abstract="evicted") for _ in range(8)]
+    store.add_papers(papers, at=OLD)
+    names = sorted(paper.id for paper in papers[1:])
+    assert [paper.id for paper, _ in similar(store, encoder, papers[0], 10)] == names
+    assert [len(similar(store, encoder, papers[0], limit)) for limit in (1, 3, 5)] == [1, 3, 5]
+    scores = np.full(8, 0.5, dtype=np.float32)
+    scores[3:] += 3e-8  # as one product of many rows gives it, by where they stand
+    assert [name for name, _ in store._best(scores, 8, set())] == [papers[0].id, *names]
+
+
 # -- filing --
 
 
@@ -141,6 +152,7 @@ def test_everything_is_filed_and_nothing_is_embedded_twice(
     assert sorted(encoder.encoded) == sorted(paper.text for paper in papers)
     right(store, encoder, papers)
     assert file_papers(store, encoder) == 0
+    assert move_old(store, encoder, set(), now=NOW) == 0, "few papers: all of them tell what is ordinary"
     assert len(files(store)) == 1
     assert files(store)[0].stat().st_mode & 0o77 == 0
 
@@ -187,9 +199,12 @@ def test_another_encoder_has_a_file_of_its_own_and_the_old_one_goes(
 ) -> None:
     papers = stored(store, make_paper, 30)
     file_papers(store, encoder)
+    gone = papers.pop()
+    store.drop_papers({gone.id: []}, before=NOW)
     (before,) = files(store)
     encoder.revision = "2"
     assert store.filed_count("fake", "2") == 0
+    assert store.vectors("fake", "2", [text_hash(paper.text) for paper in papers]) == {}
     assert similar(store, encoder, papers[0], 3)
     right(store, encoder, papers)
     (after,) = files(store)
@@ -382,21 +397,24 @@ def test_a_full_disk_is_said_and_what_was_filed_stays(
     assert np.abs(np.stack([found[one.text_hash] for one in readings]) - wide).max() < NEAR
 
 
-def test_an_older_copy_of_the_database_goes_on_with_the_newer_file(
+def test_an_older_copy_of_the_database_makes_the_file_anew(
     store: Store, make_paper: MakePaper, encoder: FakeEncoder, tmp_path: Path
 ) -> None:
+    """A row that it knows may have got another paper's vector since."""
     papers = stored(store, make_paper, 30)
     file_papers(store, encoder, most=10)
     copy = back_up(store.db, tmp_path / "triage.db", "m999")
+    store.add_papers([make_paper(id=papers[29].id, version=2, abstract="quokkas")], at=NOW)
     file_papers(store, encoder)
     store.close()
     for name in ("triage.db-wal", "triage.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     shutil.copy(copy, tmp_path / "triage.db")
     with closing(Store(tmp_path / "triage.db")) as older:
-        assert older.unfiled_count() == 20
+        assert older.unfiled_count() == 30
         file_papers(older, encoder)
         right(older, encoder, papers)
+        assert len(files(older)) == 1
 
 
 # -- vectors beyond a month --
@@ -429,8 +447,10 @@ def test_old_vectors_leave_the_database_and_everything_reads_them_still(
     assert encoder.encoded == []
     with closing(Store(store.path, copy=True)) as copy:
         assert copy.embedded("fake", "1", hashes) == set(hashes)
-        copy.add_papers([make_paper()], at=NOW)
+        copy.add_papers([gone := make_paper()], at=NOW)
         assert (copy.path, file_papers(copy, encoder)) == (store.path, 0)
+        assert copy.unfiled_count() == 1
+        copy.file_readings("fake", "1", [Reading(gone.id, 1, text_hash(gone.text), encoder.encode(["other"])[0])])
         assert copy.unfiled_count() == 1
     right(store, encoder, every)
 
@@ -483,6 +503,31 @@ def test_who_reads_while_the_file_is_made_anew_names_the_right_papers(
         found = overtaken.nearest("fake", "1", query, limit=3, without={papers[40].id})
     assert [name for name, _ in found] == [paper.id for paper, _ in before]
     right(store, encoder, papers[1:])
+
+
+@pytest.mark.parametrize("statement", range(5))
+def test_who_looks_up_vectors_while_the_file_is_made_anew_gets_the_right_ones_or_none(
+    store: Store, make_paper: MakePaper, encoder: FakeEncoder, statement: int
+) -> None:
+    papers = stored(store, make_paper, 50)
+    file_papers(store, encoder)
+    seen: list[str] = []
+
+    def overtaken(sql: str) -> None:
+        """Another process drops a paper, so that every row moves, before one of the statements."""
+        seen.append(sql)
+        if len(seen) == statement + 1:
+            with closing(Store(store.path)) as other:
+                other.drop_papers({papers[0].id: []}, before=NOW)
+                other.shrink_file()
+
+    store.db.set_trace_callback(overtaken)
+    found = store.filed_vectors("fake", "1", [text_hash(paper.text) for paper in papers[1:]])
+    store.db.set_trace_callback(None)
+    for paper in papers[1:]:
+        if (vector := found.get(text_hash(paper.text))) is not None:
+            assert np.abs(vector - encoder.encode([paper.text])[0]).max() < NEAR
+    assert len(seen) >= 3
 
 
 # -- the commands --

@@ -299,6 +299,7 @@ class TestPlainBert:
         ("config.json", {"hidden_act": "relu"}),
         ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}),
         ("config_sentence_transformers.json", {"default_prompt_name": "query"}),
+        ("sentence_bert_config.json", {"do_lower_case": True}),
     ],
 )
 def test_only_a_plain_bert_is_taken_for_one(tmp_path: Path, name: str, changed: dict[str, Any]) -> None:

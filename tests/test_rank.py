@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
@@ -36,6 +36,7 @@ from triage.rank import (
     probability,
     svm,
 )
+from triage.rank.baselines import recency
 from triage.rank.fusion import statement_weight
 from triage.rank.lexical import Lexicon
 from triage.rank.ordinary import Ordinary
@@ -485,6 +486,13 @@ def test_the_svm_says_when_it_could_not_prune(encoder: Any, today: Pool, stored:
     assert RANKERS["tfidf-svm"].rank(asking(encoder, LIKED), today, stored).note == ""
 
 
+def test_the_svm_needs_a_stranger_and_a_word(encoder: Any) -> None:
+    for papers in (LIKED, [Paper("9911.00001", "1 + 1", "", announced=DAY), Paper("9911.00002", "?", "")]):
+        scores = RANKERS["tfidf-svm"].rank(asking(encoder, LIKED), pooled(encoder, papers), Pool())
+        assert scores.note == "nothing to learn from: newest first"
+        np.testing.assert_array_equal(scores.total, recency(papers))
+
+
 # reasons
 
 
@@ -774,6 +782,24 @@ def test_the_svms_features_are_those_of_scikit_learn(texts: list[str]) -> None:
     names = found.vocabulary.names(np.flatnonzero(found.place >= 0))
     assert sorted(names) == sorted(vectorizer.vocabulary_)
     np.testing.assert_allclose(ours, theirs[:, [vectorizer.vocabulary_[name] for name in names]], atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 40), st.integers(1, 8), st.sampled_from([0.1, 10, 1000]))
+@example(4, 9, 6, 1000)
+def test_the_svms_training_ends_at_the_minimum(seed: int, n: int, terms: int, cost: float) -> None:
+    """Of any problem: one class alone, the same row twice, rows without a term; whole steps alone miss some."""
+    rng = np.random.default_rng(seed)
+    dense = rng.standard_normal((n, terms)) * (rng.random((n, terms)) > 0.3)
+    dense[n // 2] = dense[0]
+    at, columns = np.nonzero(dense)
+    rows = svm.Rows(at, columns, dense[at, columns], dense.shape)
+    labels, costs = np.where(rng.random(n) < rng.integers(2, 5) / 4, 1.0, -1.0), cost * rng.random(n)
+    weights, bias = svm.train(rows, labels, costs)
+    slack = np.maximum(1 - labels * (dense @ weights + bias), 0)
+    pulls, whole = 2 * costs * labels * slack, 2 * costs * labels
+    gradient = np.append(weights - dense.T @ pulls, bias - pulls.sum())
+    assert np.linalg.norm(gradient) <= 1e-5 * np.linalg.norm(np.append(dense.T @ whole, whole.sum()))
 
 
 def test_the_svms_margins_are_those_of_scikit_learn(stored: Pool) -> None:

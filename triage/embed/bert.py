@@ -46,7 +46,7 @@ class Shape:
             InvalidInput: a file of settings is damaged.
         """
         told, modules = _read(folder / "config.json"), _read(folder / "modules.json")
-        pooling, sentence = _read(folder / "1_Pooling" / "config.json"), _read(folder / "sentence_bert_config.json")
+        pooling, sentence = _read(folder / "1_Pooling/config.json"), _read(folder / "sentence_bert_config.json") or {}
         prompts = _read(folder / "config_sentence_transformers.json") or {}
         if not (isinstance(told, dict) and isinstance(modules, list) and isinstance(pooling, dict)):
             return None
@@ -57,12 +57,13 @@ class Shape:
             and [str(one.get("type")).rpartition(".")[2] for one in modules] in _MODULES
             and averages == [_MEAN]
             and not prompts.get("default_prompt_name")
+            and not sentence.get("do_lower_case")
             and (folder / "model.safetensors").is_file()
             and (folder / "tokenizer.json").is_file()
         )
         if not plain:
             return None
-        most = min(longest, (sentence or {}).get("max_seq_length") or longest, told["max_position_embeddings"])
+        most = min(longest, sentence.get("max_seq_length") or longest, told["max_position_embeddings"])
         return cls(told["num_hidden_layers"], told["num_attention_heads"], told["layer_norm_eps"], most)
 
 

@@ -105,7 +105,7 @@ class Features:
         found, tf, _ = self.vocabulary.count(_words(paper))
         values = (1 + np.log(tf)) * self.idf[found]
         kept = values > 0
-        return self.place[found[kept]], values[kept] / (float(np.linalg.norm(values)) or 1.0)
+        return self.place[found[kept]], values[kept] / float(np.linalg.norm(values))
 
 
 def _words(paper: Paper) -> list[str]:

@@ -23,7 +23,8 @@ Copied = Callable[[int, int], None]
 def back_up(db: sqlite3.Connection, path: Path, before: str, *, copied: Copied | None = None) -> Path:
     """Copy an open database to `NAME.before-MIGRATION` beside it, and give that file.
 
-    The copy appears under its name only when it is complete and passed SQLite's integrity check.
+    The copy appears under its name only when it is complete and passed SQLite's integrity check. It counts on no file
+    of vectors: once it is put back, rows of that file may long belong to other papers.
 
     Raises:
         InvalidInput: the copy is damaged, and so is the database: nothing was changed.
@@ -36,6 +37,8 @@ def back_up(db: sqlite3.Connection, path: Path, before: str, *, copied: Copied |
     try:
         with closing(sqlite3.connect(part)) as target:
             db.backup(target, pages=PAGES, progress=copied and (lambda _, left, whole: copied(whole - left, whole)))
+            give_up_file(target)
+            target.commit()
             found = str(target.execute("PRAGMA integrity_check").fetchone()[0])
         if found != "ok":
             raise InvalidInput(f"{path}: damaged ({found}); nothing was changed, put back a copy from beside it")
@@ -45,6 +48,14 @@ def back_up(db: sqlite3.Connection, path: Path, before: str, *, copied: Copied |
     for old in copies(path)[KEPT:]:
         old.unlink(missing_ok=True)
     return copy
+
+
+def give_up_file(db: sqlite3.Connection) -> None:
+    """Count on no file of vectors any more: every paper is to be filed again, in a new one."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'vector_file'").fetchone():
+        for table in ("vector_file", "filed", "spare"):
+            db.execute(f"DELETE FROM {table}")
+        db.execute("INSERT OR IGNORE INTO unfiled SELECT id FROM papers")
 
 
 def copies(path: Path) -> list[Path]:

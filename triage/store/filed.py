@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from triage.errors import CannotWrite, TryLater
+from triage.store.backup import give_up_file
 from triage.store.connection import Connection
 from triage.store.papers import chunks, marks
 
@@ -27,6 +28,10 @@ FILED = 256
 
 _TIES = 1000
 """How many papers of one score are told apart by their identifiers: where all are alike, any of them will do."""
+
+
+_DECIMALS = 6
+"""Scores that agree to so many are equal: the same row gives another last bit in another place of the file."""
 
 
 class Filed(Connection):
@@ -69,17 +74,14 @@ class Filed(Connection):
     def ready_file(self, encoder: str, revision: str) -> None:
         """Give up a file that another encoder made, or that is gone or damaged: every paper is to be filed again."""
         header, rows = self._told()
-        if header is None or self.copy:
+        if header is None:
             return
         mine = (header.encoder, header.revision) == (encoder, revision)
         if mine and self._sound(header, rows):
             return
         with self.write() as db:
             if self._told() == (header, rows):  # another process may have been quicker
-                db.execute("DELETE FROM vector_file")
-                db.execute("DELETE FROM filed")
-                db.execute("DELETE FROM spare")
-                db.execute("INSERT OR IGNORE INTO unfiled SELECT id FROM papers")
+                give_up_file(db)
 
     def file_readings(self, encoder: str, revision: str, readings: Sequence[Reading]) -> None:
         """Put vectors into the file, in writes of `FILED`.
@@ -170,27 +172,46 @@ class Filed(Connection):
             wrong = f"{self._path('…')}: cannot be written ({error.strerror}); free some space or mend the rights"
             raise CannotWrite(wrong) from error
 
-    def filed_texts(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, int]:
-        """Those of the hashes whose text has a vector in the file, and its row; none where the file is damaged."""
-        header, rows = self._told()
-        if header is None or (header.encoder, header.revision) != (encoder, revision):
-            return {}
-        keys = {text_key(digest): digest for digest in hashes}
-        found = self._rows_of(keys)
-        there = bool(found) and self._sound(header, rows)
-        return {keys[key]: row for key, row in found.items()} if there else {}
+    def filed_texts(self, encoder: str, revision: str, hashes: Iterable[str]) -> set[str]:
+        """Those of the hashes whose text has a vector in the file; none where the file is damaged."""
+        header, rows, found = self._filed(encoder, revision, hashes)
+        return set(found) if header and found and self._sound(header, rows) else set()
 
     def filed_vectors(self, encoder: str, revision: str, hashes: Iterable[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors that the file has for texts of these hashes, each of shape (d,)."""
         import numpy as np
 
-        found = self.filed_texts(encoder, revision, hashes)
-        header, rows = self._told()
-        mapped = self._mapped(header, rows) if found and header else None
+        header, rows, found = self._filed(encoder, revision, hashes)
+        mapped = self._mapped(header, rows) if header and found else None
         if mapped is None:
             return {}
         vectors = mapped.take(np.array(list(found.values()), dtype=np.intp))
         return dict(zip(found, vectors, strict=True))
+
+    def _filed(self, encoder: str, revision: str, hashes: Iterable[str]) -> tuple[Header | None, int, dict[str, int]]:
+        """The file of an encoder, how many of its rows count, and the rows of these hashes, all as of one moment.
+
+        A file that is made anew in between has other rows.
+        """
+        keys = {text_key(digest): digest for digest in hashes}
+        with self._moment():
+            header, rows = self._told()
+            if not self._mine(encoder, revision):
+                return None, 0, {}
+            return header, rows, {keys[key]: row for key, row in self._rows_of(keys).items()}
+
+    @contextmanager
+    def _moment(self) -> Iterator[None]:
+        """Several questions to the database as it is at the first one; within a write they are that already."""
+        if self.db.in_transaction:
+            yield
+            return
+        with self._explained():
+            self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.execute("ROLLBACK")
 
     def _rows_of(self, keys: Iterable[int]) -> dict[int, int]:
         """Rows of the file by the key of the text."""
@@ -228,16 +249,12 @@ class Filed(Connection):
             TryLater: another process made the file anew at the very moment, twice.
         """
         for _ in range(2):
-            with self._explained():
-                self.db.execute("BEGIN")  # which row is whose must not change until the rows are named
-                try:
-                    header, rows = self._told()
-                    if header is None or not self._mine(encoder, revision) or not rows:
-                        return []
-                    if mapped := self._mapped(header, rows):
-                        return self._best(mapped.products(query), limit, without)
-                finally:
-                    self.db.execute("ROLLBACK")
+            with self._moment():  # which row is whose must not change until the rows are named
+                header, rows = self._told()
+                if header is None or not self._mine(encoder, revision) or not rows:
+                    return []
+                if mapped := self._mapped(header, rows):
+                    return self._best(mapped.products(query), limit, without)
         raise TryLater(f"{self._path('…')}: was made anew just now; try again in a moment")
 
     def _best(self, scores: NDArray[np.float32], limit: int, without: AbstractSet[str]) -> list[tuple[str, float]]:
@@ -251,7 +268,7 @@ class Filed(Connection):
             papers = self._papers_at([int(place) for place in places])
             found = [(paper, float(scores[place])) for place, paper in papers.items() if paper not in without]
             if len(found) >= limit or wanted == len(scores):
-                return sorted(found, key=lambda one: (-one[1], one[0]))[:limit]
+                return sorted(found, key=lambda one: (-round(one[1], _DECIMALS), one[0]))[:limit]
             wanted *= 4
 
     def _papers_at(self, places: Sequence[int]) -> dict[int, str]:

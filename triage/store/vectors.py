@@ -36,7 +36,7 @@ class Vectors(Filed):
         """Those of the hashes that have a vector."""
         wanted = set(hashes)
         found = {str(row[0]) for row in self._select("text_hash", encoder, revision, wanted)}
-        return found | self.filed_texts(encoder, revision, wanted - found).keys()
+        return found | self.filed_texts(encoder, revision, wanted - found)
 
     def vector_count(self, encoder: str, revision: str) -> int:
         """How many vectors of an encoder were ever asked for and are kept, wherever they are now."""
