@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from triage import train
 from triage.cli import main
 from triage.embed import StaticEncoder
+from triage.embed.static import REMEMBERED
 from triage.errors import CannotCreate, InvalidInput, Unavailable
 from triage.store import Store
 
@@ -212,6 +213,15 @@ def test_words_remembered_are_the_tokenizers_pieces(text: str) -> None:
     encoder = StaticEncoder()
     encoder._loaded()
     assert encoder.pieces([text]) == encoder._cut([text])
+
+
+def test_no_more_words_are_remembered_than_a_week_has() -> None:
+    """An archive's are forgotten as it is read, and nothing that is read changes by that."""
+    encoder = StaticEncoder()
+    archive = " ".join(f"word{number}" for number in range(REMEMBERED + 1))
+    for text in (archive, "four-bit attention", "word1 attention, word2"):
+        assert encoder.pieces([text]) == encoder._cut([text])
+    assert len(encoder._words) < 10
 
 
 def test_unit_rows_and_no_text_at_all(bundled: StaticEncoder, make_paper: Any) -> None:

@@ -27,6 +27,9 @@ TITLE_TIMES = 3
 _WORD = re.compile(r"[^ \t-\r!-/:-@\[-`{-~]+|[!-/:-@\[-`{-~]")
 _ID_LENGTH = 12
 
+REMEMBERED = 50_000
+"""Words whose pieces are remembered, in some 10 MB: a week of announcements has fewer, all of arXiv millions."""
+
 
 class StaticEncoder:
     """The mean of a text's word-piece vectors, at unit length; the weights are a folder that `triage train` wrote.
@@ -88,6 +91,8 @@ class StaticEncoder:
         punctuation mark. Doing that here and remembering the words' pieces is several times quicker.
         """
         self._loaded()
+        if len(self._words) > REMEMBERED:
+            self._words.clear()
         simple = {at: _WORD.findall(text.lower()) for at, text in enumerate(texts) if text.isascii()}
         unseen = list({word for words in simple.values() for word in words if word not in self._words})
         self._words.update(zip(unseen, self._cut(unseen), strict=True))
