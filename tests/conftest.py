@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("suite", deadline=None)  # a busy machine fails no example
 settings.load_profile("suite")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A runner in the background may ignore it, every program started here would too, and some are to be interrupted."""
 
 FRIDAY = date(2026, 11, 20)
 SHARED = Path(__file__).resolve().parents[2] / "shared"

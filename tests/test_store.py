@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triage.embed import text_hash
 from triage.errors import CannotCreate, ConfigFault, InvalidInput, TryLater
 from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.store import Note, Ranking, Run, Store
@@ -81,11 +82,12 @@ def test_details_are_asked_once_and_kept(store: Store, make_paper: MakePaper) ->
 
 def test_vectors_come_back_and_are_kept_once(store: Store) -> None:
     vector = np.full(8, 0.25, dtype=np.float32)
-    store.add_vectors("e", "1", {"h": vector})
-    store.add_vectors("e", "1", {"h": -vector})
-    assert store.embedded("e", "1", ["h", "g"]) == {"h"}
-    assert store.embedded("e", "2", ["h"]) == set()
-    assert np.allclose(store.vectors("e", "1", ["h"])["h"], vector)
+    one, other = text_hash("one"), text_hash("another")
+    store.add_vectors("e", "1", {one: vector})
+    store.add_vectors("e", "1", {one: -vector})
+    assert store.embedded("e", "1", [one, other]) == {one}
+    assert store.embedded("e", "2", [one]) == set()
+    assert np.allclose(store.vectors("e", "1", [one])[one], vector)
 
 
 def test_a_ranking_comes_back_in_its_order(store: Store, make_paper: MakePaper) -> None:
