@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from triage.budget import Shortlist
+from triage.cli import main
 from triage.paper import Paper, ScoredPaper
 from triage.store import Store
 
@@ -77,6 +78,18 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
 
     with inboxed() as taken:
         yield taken
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run a command in this process: its exit code, standard output and standard error."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
 
 
 class Clock:

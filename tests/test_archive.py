@@ -24,7 +24,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from triage import doctor
-from triage.cli import main
 from triage.demo import FRIDAY, DemoServer, demo_home
 from triage.embed import text_hash
 from triage.errors import CannotWrite
@@ -362,6 +361,7 @@ def test_rows_that_a_killed_run_left_are_written_over(
         stream.write(b"\x55" * 500)
     file_papers(store, encoder)
     right(store, encoder, papers)
+    assert len(files(store)) == 1, "the same file, not one made anew"
 
 
 def test_two_processes_file_each_paper_once(store: Store, make_paper: MakePaper, encoder: FakeEncoder) -> None:
@@ -574,16 +574,6 @@ def test_the_best_of_everything_stored_is_what_the_profile_asks_for(
     assert {one.paper.id for one in best.papers} == {paper.id for paper in wanted[1:5]}
     assert [one.rank for one in best.papers] == [1, 2, 3, 4]
     assert best == best_stored(store, profile, encoder, 4)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def test_similar_without_a_paper_ranks_the_archive(

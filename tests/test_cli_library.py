@@ -50,13 +50,13 @@ def triage(home: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: p
     return run
 
 
-def bad(told: Told, code: int, says: str) -> None:
-    """One line on standard error, nothing on standard output, and the right exit code."""
+def bad(told: Told, code: int) -> str:
+    """The one line on standard error, after checking that nothing is on standard output and the exit code is right."""
     assert told[0] == code, told
     assert told[1] == ""
     lines = [line for line in told[2].splitlines() if line.startswith(("triage:", "Error:"))]
     assert len(lines) == 1, told[2]
-    assert says in lines[0]
+    return lines[0]
 
 
 def test_a_paper_is_kept_noted_tagged_and_found(triage: Triage) -> None:
@@ -94,7 +94,7 @@ def test_what_is_let_go_comes_back(triage: Triage, home: Path) -> None:
     assert "kept for 28 days" in triage("kept", "--gone")[1]
     assert "2 papers kept" in triage("kept", "--undo")[1]
     assert "1 paper kept" in triage("kept", "--let-go", "2611.00001")[1]
-    bad(triage("kept", "--let-go", "2611.00001"), 65, "not on the kept list")
+    assert "not on the kept list" in bad(triage("kept", "--let-go", "2611.00001"), 65)
 
 
 def test_open_records_and_prints_the_link(triage: Triage, home: Path) -> None:
@@ -174,7 +174,7 @@ def test_no_export_writes_outside_the_profiles_folder(triage: Triage, home: Path
     for name in ("../evil.toml", "/tmp/evil.toml", ".hidden.toml", "a/b.toml", "x.sh"):
         evil = tmp_path / "evil.jsonl"
         evil.write_text(out.replace('"mine.toml"', json.dumps(name)))
-        bad(triage("import", str(evil)), 65, "no name of a profile")
+        assert "no name of a profile" in bad(triage("import", str(evil)), 65)
     assert [one.name for one in (home / "profiles").iterdir()] == ["mine.toml"]
 
 
@@ -228,7 +228,7 @@ def test_a_bibliography_is_shared_and_what_has_no_identifier_is_named(triage: Tr
     ],
 )
 def test_bad_input_is_one_line(triage: Triage, arguments: list[str], code: int, says: str) -> None:
-    bad(triage(*arguments), code, says)
+    assert says in bad(triage(*arguments), code)
 
 
 def test_a_newer_export_and_a_cut_one_are_refused(triage: Triage, tmp_path: Path) -> None:
@@ -236,11 +236,11 @@ def test_a_newer_export_and_a_cut_one_are_refused(triage: Triage, tmp_path: Path
     cut, newer = tmp_path / "cut.jsonl", tmp_path / "newer.jsonl"
     cut.write_text(out[: len(out) // 2])
     newer.write_text(out.replace('"m001_papers"', '"m001_papers", "m999_moon"', 1))
-    bad(triage("import", str(cut)), 65, "cut off")
-    bad(triage("import", str(newer)), 78, "newer triage")
+    assert "cut off" in bad(triage("import", str(cut)), 65)
+    assert "newer triage" in bad(triage("import", str(newer)), 78)
     latin = tmp_path / "latin.md"
     latin.write_bytes(b"caf\xe9")
-    bad(triage("export", "markdown", "--into", str(latin)), 65, "no UTF-8")
+    assert "no UTF-8" in bad(triage("export", "markdown", "--into", str(latin)), 65)
     assert latin.read_bytes() == b"caf\xe9"
 
 

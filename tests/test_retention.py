@@ -17,7 +17,6 @@ import pytest
 from conftest import scored
 from homes import FridayClock
 
-from triage.cli import main
 from triage.demo import FRIDAY, DemoServer, demo_home
 from triage.embed import text_hash
 from triage.errors import InvalidInput
@@ -319,16 +318,6 @@ def test_a_fetch_lets_go_what_its_term_has_outlived(
                 refresh(store, profile, encoder=encoder, now=FRIDAY, wire=wire, term=Term(90, frozenset()))
             assert store.ranked_inputs(profile.name, "fusion", store.announcement_days()[0]) == inputs
             sound(store)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def test_the_command_tells_what_would_go_and_then_lets_it_go(

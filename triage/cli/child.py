@@ -119,7 +119,7 @@ class Child:
         """Take in one step; what comes after a ranking has a list before it."""
         step, told = _told(line)
         if told:
-            self._listed |= self._step == "ranking" != step
+            self._listed |= self._step == "ranking" and step != "ranking"
             self._step, self._line = step, told
 
     def _complaint(self) -> str:

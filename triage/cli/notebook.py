@@ -13,7 +13,7 @@ from triage.cli.surroundings import Surroundings, pass_surroundings, profile_opt
 
 if TYPE_CHECKING:
     from triage.export import Entry as Exported
-    from triage.store import Entry
+    from triage.store import Entry, Store
 
 
 @click.command("notebook")
@@ -32,7 +32,7 @@ def notebook_command(around: Surroundings, line: str | None, limit: int, as_mark
 
     if line is not None:
         around.store.write_line(around.clock.today(), clean(line))
-    entries = [(one, _kept(around, one.day)) for one in around.store.notebook()[-limit:]]
+    entries = _entries(around.store, limit)
     if as_json:
         click.echo(json.dumps({"schema": 1, "entries": [_row(one, kept) for one, kept in entries]}))
     elif as_markdown:
@@ -74,15 +74,24 @@ def _page(entry: Entry, kept: Sequence[Exported]) -> str:
     return f"## {entry.day:%A %d %B %Y}\n\n{facts}\n{said}{papers}"
 
 
-def _kept(around: Surroundings, day: date) -> list[Exported]:
-    """What was kept on a local day and stands, with its notes and tags.
+def _entries(store: Store, limit: int) -> list[tuple[Entry, list[Exported]]]:
+    """The newest coffees, oldest first, each with what was kept on its day and stands, with its notes and tags.
 
     The verdicts count, not the number that the session wrote when it closed: one taken back later is not kept.
     """
-    from triage.export import Entry
+    from triage.export import Entry as Exported
 
-    newest = {one.paper_id: one.kind for one in around.store.standing(day) if one.kind != "open"}
-    names = [name for name, kind in newest.items() if kind == "keep"]
-    papers, tags = around.store.papers(names), around.store.tags()
-    notes = {note.paper_id: note.text for note in around.store.notes()}
-    return [Entry(papers[name], day=day, note=notes.get(name, ""), tags=tags.get(name, ())) for name in names]
+    entries = store.notebook()[-limit:]
+    kept = {one.day: _kept(store, one.day) for one in entries}
+    papers, tags = store.papers(name for names in kept.values() for name in names), store.tags()
+    notes = {note.paper_id: note.text for note in store.notes()}
+
+    def told(name: str, day: date) -> Exported:
+        return Exported(papers[name], day=day, note=notes.get(name, ""), tags=tags.get(name, ()))
+
+    return [(one, [told(name, one.day) for name in kept[one.day]]) for one in entries]
+
+
+def _kept(store: Store, day: date) -> list[str]:
+    newest = {one.paper_id: one.kind for one in store.standing(day) if one.kind != "open"}
+    return [name for name, kind in newest.items() if kind == "keep"]

@@ -34,7 +34,7 @@ def foreseen(around: Surroundings, profile: Profile, before: str = "") -> Previe
             fast=around.fast,
             today=around.clock.today(),
             types=around.config.types,
-            reader=around.reader(),
+            reader=around.reader,
             progress=report,
         )
 

@@ -41,7 +41,7 @@ def todays_list(
             encoder=around.encoder if rerank else None,
             fast=around.fast if rerank else None,
             free=around.holidays,
-            reader=around.reader(),
+            reader=around.reader,
             progress=report,
         )
     looks = looks_line(around.store) if today.state in ("stale", "partial") else ""

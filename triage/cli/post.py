@@ -109,7 +109,7 @@ class Post:
             fast=around.fast,
             met=met_in_mails(self._store, recipient, around.config.types),
             free=around.holidays,
-            reader=around.reader(),
+            reader=around.reader,
         )
 
     def composed(self, to: str, listed: Shortlist) -> EmailMessage:

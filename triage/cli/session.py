@@ -168,7 +168,7 @@ def _with_day(session: Session, around: Surroundings, day: date) -> Session:
         verdicts=store.standing(day),
         next_announcement=f"The next announcement: {coming:%A %d %B, %H:%M} your time.",
         asleep=around.clock.asleep,
-        reader=around.reader(),
+        reader=around.reader,
         dwelt=store.add_dwell,
         rations=_rations(around, day),
         diary=_diary(store, day),

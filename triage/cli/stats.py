@@ -61,7 +61,7 @@ def stats_command(around: Surroundings, page: str | None, as_json: bool, plain: 
 
 def _paces(around: Surroundings) -> dict[str, tuple[Pace, float]]:
     """What is planned with, by name, with how many units of it make one."""
-    paces = around.reader().paces
+    paces = around.reader.paces
     return {"a title": (paces[0], 1), f"an abstract of {WORDS} words": (paces[1], WORDS), "a first pass": (paces[2], 1)}
 
 

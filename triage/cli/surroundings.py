@@ -261,8 +261,9 @@ class Surroundings:
 
         return 60 * day_minutes(profiles or self.profiles, WEEKDAYS[day.weekday()])
 
+    @cached_property
     def reader(self) -> Reader:
-        """Whose pace the minutes are planned with: what the stored looks say of it."""
+        """Whose pace the minutes are planned with: what the looks that were stored by now say of it."""
         from triage.budget import learn
 
         return learn(self.store.dwells(), english=self.config.session.english)

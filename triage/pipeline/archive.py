@@ -112,13 +112,7 @@ def similar(
     own = Lookup.of(store, encoder).paper_rows([paper])
     if own is None:  # it is not stored itself
         own = encoder.encode([encoder.paper_text(paper)])
-    found = store.nearest(
-        encoder.name,
-        encoder.revision,
-        own[0],
-        limit=limit,
-        without={paper.id},
-    )
+    found = store.nearest(encoder.name, encoder.revision, own[0], limit=limit, without={paper.id})
     papers = store.papers(name for name, _ in found)
     return [(papers[name], cosine) for name, cosine in found if name in papers]
 

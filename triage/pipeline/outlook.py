@@ -171,18 +171,10 @@ def preview(
     lookups = Lookups.of(store, encoder, fast)
     pace = reader or budget.learn(store.dwells())
     trials = [_Trial(window, one, query(lookups, one), _coffee_s(one, today), pace) for one in both]
-    rows = _centred((lookups.fast if lookups.fast.name else lookups.careful).paper_rows(window.papers))
-    chosen = sorted({index for trial in trials for index in trial.promising(rows, fast=bool(lookups.fast.name))})
-    papers = [window.papers[index] for index in chosen]
-    progress("ranking", profile.name, 0, len(papers))
-    fitted = rank.RANKERS[rank.DEFAULT].fit(pool(lookups, papers), _ordinary(lookups, window.newest or today))
-    for trial in trials:
-        trial.judge(fitted)
-    progress("ranking", profile.name, len(papers), len(papers))
+    fitted = _judged(window, trials, lookups, window.newest or today, progress)
     after, old = trials[0], trials[1] if before else None
-    missing = [seed for seed in profile.seeds if seed not in {paper.id for paper in after.asked.liked}]
-    if missing:
-        notes.append(f"not fetched yet, so not in this preview: {', '.join(missing)}")
+    if after.unfetched:
+        notes.append(f"not fetched yet, so not in this preview: {', '.join(after.unfetched)}")
     return Preview(
         window.newest,
         after.listed(),
@@ -192,6 +184,19 @@ def preview(
         old.width() if old else None,
         tuple(notes),
     )
+
+
+def _judged(window: _Window, trials: Sequence[_Trial], lookups: Lookups, before: date, progress: Progress) -> Fitted:
+    """Rank what is promising for any of the profiles, fitted once for all of them."""
+    rows = _centred((lookups.fast if lookups.fast.name else lookups.careful).paper_rows(window.papers))
+    chosen = sorted({index for trial in trials for index in trial.promising(rows, fast=bool(lookups.fast.name))})
+    papers, name = [window.papers[index] for index in chosen], trials[0].profile.name
+    progress("ranking", name, 0, len(papers))
+    fitted = rank.RANKERS[rank.DEFAULT].fit(pool(lookups, papers), _ordinary(lookups, before))
+    for trial in trials:
+        trial.judge(fitted)
+    progress("ranking", name, len(papers), len(papers))
+    return fitted
 
 
 def _centred(rows: Vectors | None) -> Vectors | None:
@@ -324,6 +329,12 @@ class _Trial:
         ]
         self.chances: dict[str, float] = {}
         self.scores: dict[str, float] = {}
+
+    @property
+    def unfetched(self) -> list[str]:
+        """Seeds whose text is not stored."""
+        there = {paper.id for paper in self.asked.liked}
+        return [seed for seed in self.profile.seeds if seed not in there]
 
     @property
     def threshold(self) -> float:

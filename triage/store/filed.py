@@ -29,7 +29,6 @@ FILED = 256
 _TIES = 1000
 """How many papers of one score are told apart by their identifiers: where all are alike, any of them will do."""
 
-
 _DECIMALS = 6
 """Scores that agree to so many are equal: the same row gives another last bit in another place of the file."""
 
@@ -54,7 +53,7 @@ class Filed(Connection):
 
     def filed_count(self, encoder: str, revision: str) -> int:
         """How many papers are in the file of an encoder, as far as the database knows."""
-        return int(str(self.rows("SELECT count(*) FROM filed")[0][0])) if self._mine(encoder, revision) else 0
+        return int(str(self.rows("SELECT count(*) FROM filed")[0][0])) if self._file_of(encoder, revision)[0] else 0
 
     def file_sound(self) -> bool:
         """Whether the file that the database counts on is there and whole; True where there is none yet."""
@@ -63,8 +62,9 @@ class Filed(Connection):
 
     def moved_count(self, encoder: str, revision: str) -> int:
         """How many vectors of an encoder were moved out of the database."""
-        moved = self.rows("SELECT count(*) FROM filed WHERE kept = 2") if self._mine(encoder, revision) else [(0,)]
-        return int(str(moved[0][0]))
+        if self._file_of(encoder, revision)[0] is None:
+            return 0
+        return int(str(self.rows("SELECT count(*) FROM filed WHERE kept = 2")[0][0]))
 
     def mapped_bytes(self) -> int:
         """How large the file is; 0 where there is none."""
@@ -74,10 +74,7 @@ class Filed(Connection):
     def ready_file(self, encoder: str, revision: str) -> None:
         """Give up a file that another encoder made, or that is gone or damaged: every paper is to be filed again."""
         header, rows = self._told()
-        if header is None:
-            return
-        mine = (header.encoder, header.revision) == (encoder, revision)
-        if mine and self._sound(header, rows):
+        if header is None or (self._file_of(encoder, revision)[0] and self._sound(header, rows)):
             return
         with self.write() as db:
             if self._told() == (header, rows):  # another process may have been quicker
@@ -195,10 +192,9 @@ class Filed(Connection):
         """
         keys = {text_key(digest): digest for digest in hashes}
         with self._moment():
-            header, rows = self._told()
-            if not self._mine(encoder, revision):
-                return None, 0, {}
-            return header, rows, {keys[key]: row for key, row in self._rows_of(keys).items()}
+            header, rows = self._file_of(encoder, revision)
+            found = self._looked_up("text_key", "row", keys) if header else {}
+        return header, rows, {keys[key]: row for key, row in found.items()}
 
     @contextmanager
     def _moment(self) -> Iterator[None]:
@@ -213,12 +209,12 @@ class Filed(Connection):
             finally:
                 self.db.execute("ROLLBACK")
 
-    def _rows_of(self, keys: Iterable[int]) -> dict[int, int]:
-        """Rows of the file by the key of the text."""
+    def _looked_up(self, by: str, what: str, keys: Iterable[int]) -> dict[int, Any]:
+        """One column of `filed` by the numbers in another."""
         found: list[Any] = [
             row
             for chunk in chunks(keys)
-            for row in self.rows(f"SELECT text_key, row FROM filed WHERE text_key IN ({marks(chunk)})", chunk)
+            for row in self.rows(f"SELECT {by}, {what} FROM filed WHERE {by} IN ({marks(chunk)})", chunk)
         ]
         return dict(found)
 
@@ -226,8 +222,8 @@ class Filed(Connection):
         """Vectors from all over the file, evenly, (n, d); n is 0 where there is no file of the encoder."""
         import numpy as np
 
-        header, rows = self._told()
-        mapped = self._mapped(header, rows) if header and self._mine(encoder, revision) and rows else None
+        header, rows = self._file_of(encoder, revision)
+        mapped = self._mapped(header, rows) if header and rows else None
         if mapped is None:
             return np.zeros((0, 0), dtype=np.float32)
         return mapped.take(np.unique(np.linspace(0, rows - 1, min(most, rows)).astype(np.intp)))
@@ -250,8 +246,8 @@ class Filed(Connection):
         """
         for _ in range(2):
             with self._moment():  # which row is whose must not change until the rows are named
-                header, rows = self._told()
-                if header is None or not self._mine(encoder, revision) or not rows:
+                header, rows = self._file_of(encoder, revision)
+                if header is None or not rows:
                     return []
                 if mapped := self._mapped(header, rows):
                     return self._best(mapped.products(query), limit, without)
@@ -265,19 +261,11 @@ class Filed(Connection):
             wanted = min(wanted, len(scores))
             least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
             places = [*np.flatnonzero(scores > least), *np.flatnonzero(scores == least)[: wanted + _TIES]]
-            papers = self._papers_at([int(place) for place in places])
+            papers = self._looked_up("row", "paper_id", map(int, places))
             found = [(paper, float(scores[place])) for place, paper in papers.items() if paper not in without]
             if len(found) >= limit or wanted == len(scores):
                 return sorted(found, key=lambda one: (-round(one[1], _DECIMALS), one[0]))[:limit]
             wanted *= 4
-
-    def _papers_at(self, places: Sequence[int]) -> dict[int, str]:
-        found: list[Any] = [
-            row
-            for chunk in chunks(places)
-            for row in self.rows(f"SELECT row, paper_id FROM filed WHERE row IN ({marks(chunk)})", chunk)
-        ]
-        return dict(found)
 
     def shrink_file(self) -> None:
         """Make the file anew without the rows that no paper has any more; nobody else may write meanwhile.
@@ -305,9 +293,10 @@ class Filed(Connection):
         with self.write():
             self._clear()
 
-    def _mine(self, encoder: str, revision: str) -> bool:
-        header, _ = self._told()
-        return header is not None and (header.encoder, header.revision) == (encoder, revision)
+    def _file_of(self, encoder: str, revision: str) -> tuple[Header | None, int]:
+        """As `_told`, but only for the file of this encoder."""
+        header, rows = self._told()
+        return (header, rows) if header and (header.encoder, header.revision) == (encoder, revision) else (None, 0)
 
     def _told(self) -> tuple[Header | None, int]:
         """What the database says of the file: its header, and how many of its rows count."""

@@ -7,7 +7,7 @@ import mmap
 import os
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,9 +125,17 @@ def sound(path: Path, header: Header, rows: int) -> bool:
     """Whether a file is there, is the one that was made, and has at least so many rows."""
     try:
         with path.open("rb") as stream:
-            return stream.read(HEADER) == header.to_bytes() and os.fstat(stream.fileno()).st_size >= header.size(rows)
-    except OSError:
+            _check(stream, header, rows)
+    except (OSError, ValueError):
         return False
+    return True
+
+
+def _check(stream: BinaryIO, header: Header, rows: int) -> None:
+    if stream.read(HEADER) != header.to_bytes():
+        raise ValueError("it is not the file that was written")
+    if os.fstat(stream.fileno()).st_size < header.size(rows):
+        raise ValueError("it is shorter than it was")
 
 
 class Mapped:
@@ -148,10 +156,7 @@ class Mapped:
 
         self.header, self.rows = header, rows
         with path.open("rb") as stream:
-            if stream.read(HEADER) != header.to_bytes():
-                raise ValueError("it is not the file that was written")
-            if os.fstat(stream.fileno()).st_size < header.size(rows):
-                raise ValueError("it is shorter than it was")
+            _check(stream, header, rows)
             self._map = mmap.mmap(stream.fileno(), header.size(rows), access=mmap.ACCESS_READ)
         self.cells = np.frombuffer(self._map, dtype=np.int8, offset=HEADER).reshape(rows, header.stride)
         at, step = HEADER + header.dims, (header.stride,)
