@@ -168,6 +168,24 @@ def test_rank_reads_and_writes_json_lines(fetched: tuple[Path, list[Run]], tmp_p
     assert run(home, "rank", "--papers", "-", given=pool.read_text()).stdout == done.stdout
 
 
+def test_rank_by_the_fast_encoder_alone_loads_no_torch(fetched: tuple[Path, list[Run]], tmp_path: Path) -> None:
+    pool = tmp_path / "pool.jsonl"
+    rows = [{"id": f"{n}", "title": "KV cache" + " frogs" * n, "abstract": "Kept " + "small " * n} for n in range(12)]
+    pool.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code = "import sys; from triage.cli import main; main(sys.argv[1:]); print('torch' in sys.modules)"
+    told = {**os.environ, "TRIAGE_HOME": str(fetched[0]), "HF_HUB_OFFLINE": "1"}
+    heavy, scores = [], []
+    for more in (["--quick"], []):
+        command = [sys.executable, "-c", code, "rank", "--papers", str(pool), *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=told)
+        *ranked, torch = done.stdout.splitlines()
+        heavy.append(torch)
+        scores.append([json.loads(line)["score"] for line in ranked])
+    assert heavy == ["False", "True"]
+    assert len(scores[0]) == len(scores[1]) == 12
+    assert scores[0] != scores[1]
+
+
 def test_an_edited_profile_is_ranked_again_by_the_list(fetched: tuple[Path, list[Run]], tmp_path: Path) -> None:
     home, _ = fetched
     before = json.loads(run(home, "list", "--json").stdout)

@@ -255,6 +255,33 @@ def test_whether_a_refresh_is_due(net: Net) -> None:
     assert due(net.store, [replace(PROFILE, statement="other")], friday, ranker="fusion")
 
 
+class Killed(FakeEncoder):
+    """Something ends the run while this encoder reads."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_what_a_run_left_undone_is_due_until_a_run_has_done_it(net: Net) -> None:
+    def is_due() -> bool:
+        return due(net.store, [PROFILE], NOW, ranker="fusion", patient=True)
+
+    net.run()
+    assert not is_due()
+    net.server.items[:] = a_day_of(60)
+    calls = iter([False, True])
+    net.run(stop=lambda: next(calls, True))
+    assert is_due(), "the limit stopped it"
+    net.run()
+    assert not is_due()
+    net.server.items[:] = a_day_of(61)
+    with pytest.raises(KeyboardInterrupt):
+        net.run(encoder=Killed())
+    assert is_due(), "it was killed"
+    net.run()
+    assert not is_due()
+
+
 def test_two_profiles_share_a_coffee_and_each_gets_something(net: Net) -> None:
     robots = Profile(name="robots", statement="robots", categories=("cs.RO",), threshold=0.0)
     net.server.items[:] = [*(item(n) for n in range(1, 9)), item(50, categories=("cs.RO",), title="A robot")]
@@ -518,6 +545,20 @@ def test_a_list_exists_before_the_careful_stage_and_the_next_run_completes_it(ne
     assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "3 fast+careful"
 
 
+def test_a_quick_run_ends_with_the_first_list_and_the_next_one_does_the_rest(net: Net) -> None:
+    careful, fast = Careful(), Shouting()
+    net.run(encoder=careful, fast=fast, quick=True)
+    assert not careful.encoded
+    assert version(net) == "3 fast"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).papers
+    assert net.store.ranking("mine", "tfidf-svm", FRIDAY) is None
+    assert due(net.store, [PROFILE], NOW, ranker="fusion", patient=True), "the session's child goes on at once"
+    net.run(encoder=careful, fast=fast)
+    assert version(net) == "3 fast+careful"
+    assert all(net.store.ranking("mine", name, FRIDAY) for name in rank.RANKERS)
+    assert not due(net.store, [PROFILE], NOW, ranker="fusion", patient=True)
+
+
 def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
     class Absent(Careful):
         @property
@@ -527,6 +568,7 @@ def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
     done = net.run(encoder=Absent(), fast=Shouting())
     assert any("the fast encoder alone decides" in note for note in done.notes)
     assert version(net) == "3 fast"
+    assert not due(net.store, [PROFILE], NOW, ranker="fusion"), "asking again would not bring the weights"
 
 
 def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:
@@ -561,9 +603,7 @@ def test_every_ranker_does_without_torch_scikit_learn_and_scipy(tmp_path: Path) 
         from pathlib import Path
         from triage.embed import StaticEncoder
         from triage.paper import Item, Paper
-        from triage.pipeline.intake import _embed
-        from triage.pipeline.order import rank_days
-        from triage.pipeline.vectors import silent
+        from triage.pipeline.scoring import Scoring
         from triage.profile import Profile
         from triage.rank import RANKERS
         from triage.store import Store
@@ -573,8 +613,8 @@ def test_every_ranker_does_without_torch_scikit_learn_and_scipy(tmp_path: Path) 
         store, fast = Store(Path(sys.argv[1])), StaticEncoder()
         store.add_announcement([Item(one, "new") for one in papers], announced=day, feed_day=day, at=now)
         focus = [Profile(name="p", statement="graphs", categories=("cs.LG",), seeds=("2611.00001",))]
-        _embed(store, fast, focus, ("new",), silent, None)
-        rank_days(store, focus, None, types=("new",), at=now, fast=fast)
+        work = Scoring(store, focus, None, fast, ("new",), now)
+        work.second_stage(work.first_list(""))
         print(*(store.ranking("p", name, day).version for name in RANKERS))
         print(*sys.modules)
         """

@@ -71,16 +71,17 @@ class Looks:
 class Child:
     """`triage fetch` as a child: its steps come as JSON lines on a pipe, its complaints go to the log.
 
-    `-P` keeps the folder the reader happens to be in off the import path, as it is for the command itself.
+    `-P` keeps the folder the reader happens to be in off the import path, as it is for the command itself. `ahead` is
+    how many seconds its clock is before this machine's.
     """
 
-    def __init__(self, log: Path, environ: Mapping[str, str], profile: str | None) -> None:
+    def __init__(self, log: Path, environ: Mapping[str, str], profile: str | None, *, ahead: float = 0.0) -> None:
         self._log = log
         self._written = log.stat().st_size if log.exists() else 0
-        named = ["--profile", profile] if profile else []
+        told = [*(["--profile", profile] if profile else []), *([f"--ahead={ahead}"] if ahead else [])]
         with log.open("ab") as stream:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "triage", "fetch", "--progress-json", *named],
+                [sys.executable, "-P", "-m", "triage", "fetch", "--progress-json", *told],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stream,
@@ -105,6 +106,11 @@ class Child:
         if code == 0:
             return Progress("", "done")
         return Progress(self._complaint() or f"the refresh ended with {code}: triage fetch tells more", "failed")
+
+    def end(self) -> None:
+        """End it at once, and wait until it has gone; what it had done is stored."""
+        self._process.kill()
+        self._process.wait()
 
     def _read(self) -> None:
         try:

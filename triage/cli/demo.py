@@ -30,7 +30,8 @@ def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> in
     """Example: triage demo --minutes 2
 
     Fetch, store, embed, rank and read two days of invented papers. Everything is real but the papers: they come from
-    a server on this machine, and the home is thrown away. Without a terminal the shortlist is printed.
+    a server on this machine, and the home is thrown away. The session opens on the fast encoder's list while the
+    careful one is still reading; without a terminal the shortlist is printed when both have read.
     """
     from triage.demo import FRIDAY, DemoServer, demo_home
 
@@ -39,10 +40,11 @@ def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> in
     with tempfile.TemporaryDirectory(prefix="triage-demo-") as folder, DemoServer(clock.now) as server:
         home = demo_home(Path(folder) / "home", server)
         environ = {**_without_settings(around.environ), "TRIAGE_HOME": str(home)}
-        _fetch_days(environ, around.profile, ahead, server)
         guest = Surroundings(environ, around.profile, clock)
+        sits = not plain and is_terminal() and around.environ.get("TERM") != "dumb"
+        _fetch_days(environ, around.profile, ahead, server, quick=sits)
         try:
-            return _show(guest, minutes, plain=plain)
+            return _session(guest, minutes, ahead) if sits else _print(guest, minutes)
         finally:
             guest.store.close()
 
@@ -52,12 +54,26 @@ def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith("TRIAGE_")}
 
 
-def _show(guest: Surroundings, minutes: float | None, *, plain: bool) -> int:
-    """The ordinary session, or the ordinary list where nobody can sit before one."""
-    if not plain and is_terminal() and guest.environ.get("TERM") != "dumb":
-        from triage.cli.session import morning
+def _session(guest: Surroundings, minutes: float | None, ahead: timedelta) -> int:
+    """The ordinary session; its child leaves with it, since the home and the server do."""
+    from triage.cli.child import Child
+    from triage.cli.session import morning
 
-        return morning(guest, minutes)
+    children: list[Child] = []
+
+    def start() -> Child:
+        children.append(Child(guest.log, guest.environ, guest.profile, ahead=ahead.total_seconds()))
+        return children[-1]
+
+    try:
+        return morning(guest, minutes, start=start)
+    finally:
+        for child in children:
+            child.end()
+
+
+def _print(guest: Surroundings, minutes: float | None) -> int:
+    """The ordinary list, where nobody sits before a session."""
     from triage.cli.papers import todays_list
     from triage.digest import plain_list
 
@@ -68,13 +84,15 @@ def _show(guest: Surroundings, minutes: float | None, *, plain: bool) -> int:
     return 0
 
 
-def _fetch_days(environ: Mapping[str, str], profile: str | None, ahead: timedelta, server: DemoServer) -> None:
+def _fetch_days(
+    environ: Mapping[str, str], profile: str | None, ahead: timedelta, server: DemoServer, *, quick: bool
+) -> None:
     """Run the ordinary fetch once for each day, in a process of its own: the session's never loads a model."""
     from triage.demo import DAYS
 
     spawn = multiprocessing.get_context("spawn")
     here, there = spawn.Pipe()
-    child = spawn.Process(target=_fetch_when_told, args=(dict(environ), profile, ahead, there))
+    child = spawn.Process(target=_fetch_when_told, args=(dict(environ), profile, ahead, quick, there))
     child.start()
     there.close()
     try:
@@ -90,7 +108,9 @@ def _fetch_days(environ: Mapping[str, str], profile: str | None, ahead: timedelt
         child.join()
 
 
-def _fetch_when_told(environ: dict[str, str], profile: str | None, ahead: timedelta, pipe: Connection) -> None:
+def _fetch_when_told(
+    environ: dict[str, str], profile: str | None, ahead: timedelta, quick: bool, pipe: Connection
+) -> None:
     """Fetch each time the pipe says so, with one clock and one loaded encoder for all days."""
     from triage.cli import fetch
 
@@ -100,7 +120,7 @@ def _fetch_when_told(environ: dict[str, str], profile: str | None, ahead: timede
         while True:
             pipe.recv()
             try:
-                done = fetch.run(around)
+                done = fetch.run(around, quick=quick)
                 pipe.send(done.fault if done else None)
             except TriageError as error:
                 pipe.send(error)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from triage.cli.progress import shown
 from triage.cli.prune import term
-from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
+from triage.cli.surroundings import Surroundings, SystemClock, pass_surroundings, profile_option
 from triage.cli.wording import looks_line
 from triage.errors import TriageError, TryLater, Unavailable
 
@@ -34,18 +35,24 @@ FEW_PAPERS = 150
     "--back", type=click.IntRange(0, 60), default=0, metavar="DAYS", help="Also earlier papers, as background."
 )
 @click.option("--limit", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop embedding after so long.")
+@click.option("--quick", is_flag=True, help="End with the fast encoder's list; the session or the next fetch goes on.")
 @click.option("--progress-json", is_flag=True, hidden=True)
+@click.option("--ahead", type=float, default=0.0, hidden=True)
 @profile_option
 @pass_surroundings
-def fetch_command(around: Surroundings, as_json: bool, back: int, limit: float | None, progress_json: bool) -> int:
+def fetch_command(
+    around: Surroundings, as_json: bool, back: int, limit: float | None, quick: bool, progress_json: bool, ahead: float
+) -> int:
     """Example: triage fetch --back 7
 
     Bring what was announced, embed what is new and rank it for every active profile. What a run leaves undone the
     next one completes.
     """
+    if ahead:  # the demo's session lives on a Friday of its own, and so does its child
+        around.clock = SystemClock(timedelta(seconds=ahead))
     # The session's child waits for a fetch that runs already; a person or cron is told at once.
     wait_s, needed = (CHILD_WAIT_S, lambda: is_due(around)) if progress_json else (0.0, lambda: True)
-    done = run(around, back=back, limit=limit, progress_json=progress_json, wait_s=wait_s, needed=needed)
+    done = run(around, back=back, limit=limit, quick=quick, progress_json=progress_json, wait_s=wait_s, needed=needed)
     if done is None:
         return 0
     if as_json:
@@ -68,6 +75,7 @@ def run(
     *,
     back: int = 0,
     limit: float | None = None,
+    quick: bool = False,
     progress_json: bool = False,
     total_s: float = 120.0,
     wait_s: float = 0.0,
@@ -96,6 +104,7 @@ def run(
             wire=around.wire(total_s),
             types=around.config.types,
             back=back,
+            quick=quick,
             progress=report,
             free=around.holidays,
             pinned=around.config.ranker,

@@ -51,8 +51,7 @@ def _start(around: Surroundings, command: tuple[str, ...], told: Mapping[str, ob
     """
     quiet = subprocess.DEVNULL
     try:
-        log = around.folder(around.config.folders.state) / around.config.folders.log.name
-        with tempfile.TemporaryFile() as given, log.open("ab") as stream:
+        with tempfile.TemporaryFile() as given, around.log.open("ab") as stream:
             given.write(json.dumps({"command": command, "told": told}).encode())
             given.seek(0)
             words = [sys.executable, "-P", "-m", "triage.cli.hooks"]

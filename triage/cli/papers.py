@@ -86,9 +86,10 @@ def _scored_row(scored: ScoredPaper) -> str:
 @click.option(
     "--papers", type=click.Path(exists=True, dir_okay=False, allow_dash=True), required=True, metavar="FILE.jsonl"
 )
+@click.option("--quick", is_flag=True, help="By the fast encoder alone, without the careful one's second look.")
 @profile_option
 @pass_surroundings
-def rank_command(around: Surroundings, papers: str) -> None:
+def rank_command(around: Surroundings, papers: str, quick: bool) -> None:
     """Example: triage rank --papers pool.jsonl --profile agents
 
     Rank any pool of papers against a profile. One JSON object a line with id, title, abstract, and optionally
@@ -98,7 +99,7 @@ def rank_command(around: Surroundings, papers: str) -> None:
         raise UsageFault("several profiles are active; name one: triage rank --profile NAME --papers FILE.jsonl")
     with click.open_file(papers, encoding="utf-8", errors="surrogateescape") as stream:
         pool = list(_pool(stream, papers))
-    ranked, note = _ranked(around, pool)
+    ranked, note = _ranked(around, pool, quick=quick)
     if note:
         click.echo(f"triage: {note}", err=True)
     for scored in ranked:
@@ -106,7 +107,7 @@ def rank_command(around: Surroundings, papers: str) -> None:
         click.echo(json.dumps(row))
 
 
-def _ranked(around: Surroundings, pool: Sequence[Paper]) -> tuple[Sequence[ScoredPaper], str]:
+def _ranked(around: Surroundings, pool: Sequence[Paper], *, quick: bool) -> tuple[Sequence[ScoredPaper], str]:
     from triage.cli.progress import shown
     from triage.pipeline import rank_pool
 
@@ -115,7 +116,7 @@ def _ranked(around: Surroundings, pool: Sequence[Paper]) -> tuple[Sequence[Score
             around.store,
             around.profiles[0],
             pool,
-            encoder=around.encoder,
+            encoder=None if quick else around.encoder,
             fast=around.fast,
             ranker=around.ranker,
             progress=report,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from triage.cli.child import Child, Looks
+from triage.cli.child import Child, Looks, Refresh
 from triage.cli.fetch import is_due
 from triage.cli.hooks import after_coffee, after_verdict
 from triage.cli.links import keep_copy, opener, terminal_browser
@@ -29,8 +29,17 @@ if TYPE_CHECKING:
     from triage.tui import CoffeeApp, Diary, Outcome, Rations, Session
 
 
-def morning(around: Surroundings, minutes: float | None, *, again: bool = False, plain: bool = False) -> int:
+def morning(
+    around: Surroundings,
+    minutes: float | None,
+    *,
+    again: bool = False,
+    plain: bool = False,
+    start: Callable[[], Refresh] | None = None,
+) -> int:
     """One coffee in the terminal, or line by line where it is `plain`: returns the exit code.
+
+    `start` begins a refresh beside it; without one `triage fetch` is started, which goes on when the session is over.
 
     Raises:
         NoTerminal: there is none, or one that cannot draw.
@@ -57,7 +66,7 @@ def morning(around: Surroundings, minutes: float | None, *, again: bool = False,
             coffee = _refilled(around, today)
         elif again:
             click.echo(f"triage: {minutes_left(coffee, 0)} are left yet; the refill stays for a finished one", err=True)
-        return _sit_down(around, coffee, plain=plain)
+        return _sit_down(around, coffee, start or partial(_child, around), plain=plain)
 
 
 def _refilled(around: Surroundings, today: date) -> Coffee:
@@ -76,12 +85,13 @@ def _refilled(around: Surroundings, today: date) -> Coffee:
     return around.store.refill(today, strict=strict, at=around.clock.now())
 
 
-def _sit_down(around: Surroundings, coffee: Coffee, *, plain: bool) -> int:
+def _sit_down(around: Surroundings, coffee: Coffee, start: Callable[[], Refresh], *, plain: bool) -> int:
     """Run the screen, or ask line by line, then write down how the coffee ended."""
     from triage.tui import Outcome
 
     number = around.store.begin_session(coffee.day, at=around.clock.now())
-    session = _session(around, coffee, _looks(around))
+    looks = Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
+    session = _session(around, coffee, looks)
     outcome, code = ask(session) if plain else _show(session)
     finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
     around.store.close_coffee(coffee.day, "finished" if finished else "left")
@@ -211,14 +221,9 @@ def _diary(store: Store, day: date) -> Diary:
     return Diary(partial(store.write_line, day), store.line_of(day))
 
 
-def _looks(around: Surroundings) -> Looks:
-    """The refreshes, each in a process of its own: when a newer announcement should be out or a profile was edited."""
-
-    def start() -> Child:
-        log = around.folder(around.config.folders.state) / around.config.folders.log.name
-        return Child(log, around.environ, around.profile)
-
-    return Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
+def _child(around: Surroundings) -> Child:
+    """A refresh in a process of its own, for whatever is due."""
+    return Child(around.log, around.environ, around.profile)
 
 
 def _obey_signals(app: CoffeeApp) -> None:

@@ -197,6 +197,11 @@ class Surroundings:
             rng=Random(),
         )
 
+    @property
+    def log(self) -> Path:
+        """The log file, in a folder that is there."""
+        return self.folder(self.config.folders.state) / self.config.folders.log.name
+
     @staticmethod
     def folder(path: Path) -> Path:
         """The folder, made when absent, for the reader's eyes only."""

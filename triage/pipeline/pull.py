@@ -69,7 +69,7 @@ def pull(
             added = store.add_announcement(items, announced=day, feed_day=batch.feed.day, at=now)
         for category, days in _missed(store, report, wire.server_now, free, unknown).items():
             store.add_missed(category, days, NOBODY)
-        number = store.add_run(_run(report, now, wire))
+        number = store.add_run(_run(report, now, wire), unfinished=True)
     progress("fetching", what, len(batch.feed.items), len(batch.feed.items))
     caught = catch_up.run(report, number, unknown, {})
     return replace(caught, added=_sum(added, caught.added), notes=(*_skipped(batch.feed), *caught.notes))
@@ -83,7 +83,7 @@ def _without_feed(catch_up: _CatchUp, fault: TriageError) -> Pulled:
     store, wire, free = catch_up.store, catch_up.wire, catch_up.free
     report = fetch.failure(catch_up.categories, str(fault))
     unknown = set(catch_up.categories) if isinstance(fault, InvalidInput) else set()
-    number = store.add_run(_run(report, catch_up.now, wire))
+    number = store.add_run(_run(report, catch_up.now, wire), unfinished=True)
     missed = _missed(store, report, wire.server_now, free, unknown)
     caught = catch_up.run(report, number, unknown, missed)
     if wire.offset is not None:  # what a local clock alone expects is no fact to keep

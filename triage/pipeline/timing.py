@@ -54,7 +54,9 @@ def due(
     free: AbstractSet[date] | None = None,
     patient: bool = False,
 ) -> bool:
-    """Whether there is something to fetch or to rank: a newer announcement is expected, or a profile was edited.
+    """Whether there is something to fetch or to rank.
+
+    A newer announcement is expected, a run was killed or told to end early, or a profile was edited.
 
     With `patient`, a batch that was late is not asked for again before `next_look`.
     """
@@ -67,7 +69,8 @@ def due(
         return True
     if not newest:
         return False
-    return any(store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint for one in profiles)
+    edited = (one for one in profiles if store.ranked_fingerprint(one.name, ranker, newest[0]) != one.fingerprint)
+    return store.unfinished or any(edited)
 
 
 def _gap_to_fill(store: Store, categories: Iterable[str], now: datetime) -> bool:

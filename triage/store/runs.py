@@ -35,12 +35,15 @@ class Run:
 class Runs(Connection):
     """The room for recorded states."""
 
-    def add_run(self, run: Run) -> int:
-        """Record a run and give its number; the announcement of a category stays confirmed once it was."""
+    def add_run(self, run: Run, *, unfinished: bool = False) -> int:
+        """Record a run and give its number; the announcement of a category stays confirmed once it was.
+
+        An `unfinished` one has still to read and to rank what it brought, until `finish_runs` says that all is done.
+        """
         with self.write() as db:
             number = db.execute(
-                "INSERT INTO runs (at, state, announced, report, offset_s) VALUES (?, ?, ?, ?, ?)",
-                (iso(run.at), run.state, iso(run.announced), _report(run), run.offset_s),
+                "INSERT INTO runs (at, state, announced, report, offset_s, unfinished) VALUES (?, ?, ?, ?, ?, ?)",
+                (iso(run.at), run.state, iso(run.announced), _report(run), run.offset_s, unfinished),
             ).lastrowid
             for category, (state, reason) in run.categories.items() if run.announced else ():
                 self._cover(db, category, run.announced, state, reason, number)
@@ -53,6 +56,16 @@ class Runs(Connection):
                 "UPDATE runs SET state = ?, announced = ?, report = ?, offset_s = ? WHERE id = ?",
                 (run.state, iso(run.announced), _report(run), run.offset_s, number),
             )
+
+    def finish_runs(self) -> None:
+        """Record that everything which was brought is read and ranked; a run does the work of those before it too."""
+        with self.write() as db:
+            db.execute("UPDATE runs SET unfinished = 0 WHERE unfinished")
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the newest run left something to read or to rank."""
+        return bool(self.rows("SELECT coalesce((SELECT unfinished FROM runs ORDER BY id DESC LIMIT 1), 0)")[0][0])
 
     def add_missed(self, category: str, days: Iterable[date], reason: str) -> None:
         """Remember announcements that were not read, until `fill_missed` says that they were caught up."""

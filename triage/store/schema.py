@@ -405,6 +405,11 @@ def m040_filed(db: Database) -> None:
         db.execute(f"CREATE TRIGGER {name} AFTER {event} ON papers BEGIN {does}; END")
 
 
+def m041_unfinished(db: Database) -> None:
+    """Whether the newest run has still something to read or to rank, because it was killed or told to stop early."""
+    db.table("runs").add_column("unfinished", int, not_null_default=0)
+
+
 def _unescaped(authors: str) -> str:
     """The same list of names without escapes; half of a surrogate pair is no text."""
     return json.dumps(json.loads(authors), ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")

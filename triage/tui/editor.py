@@ -89,7 +89,8 @@ class Question(Sheet):
         self._line.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go away first, then answer: the answer acts on the list."""
+        """Go away first, then answer: the answer acts on the list. A second Enter finds nothing to answer."""
         event.stop()
-        self.app.pop_screen()
-        self._answer(event.value)
+        if self.is_current:
+            self.app.pop_screen()
+            self._answer(event.value)

@@ -250,13 +250,14 @@ class Welcome(Sheet):
             "\n\nThese papers fit the minutes in the cup, the best first.\n",
             *(on, " and ", back, " move, ", keep, " keeps, ", dismiss, " dismisses, ", help_, " shows every key.\n"),
             "When the cup is empty triage closes; what you decided is kept.",
-            ("\n\nAny key begins", "$faint"),
+            ("\n\nAny key puts this card away", "$faint"),
         )
 
     def on_key(self, event: events.Key) -> None:
-        """Go away; the key does nothing else."""
+        """Go away; the key does nothing else, nor do those that were typed before the card had gone."""
         event.stop()
-        self.app.pop_screen()
+        if self.is_current:
+            self.app.pop_screen()
 
 
 class Why(Sheet):
