@@ -320,3 +320,10 @@ def test_every_command_has_help_with_an_example_first(tmp_path: Path) -> None:
         words = run(tmp_path, *command.split(), "--help").stdout.split("\n\n")
         assert words[1].strip().startswith(f"Example: triage {command}".rstrip()), command
         assert "--profile" in " ".join(words), command
+
+
+@pytest.mark.parametrize("group", ["profile", "export", "schedule", "config"])
+def test_a_list_of_commands_tells_what_each_does_and_not_its_example(tmp_path: Path, group: str) -> None:
+    listed = run(tmp_path, group, "--help").stdout.partition("Commands:\n")[2]
+    assert listed.strip()
+    assert "Example" not in listed

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
 from triage import config
 from triage.cli import main
@@ -130,7 +131,29 @@ def test_no_secret_is_shown(home: Path, capsys: pytest.CaptureFixture[str], monk
 # -- completion --
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+def a_program(home: Path, tmp_path: Path) -> dict[str, str]:
+    """Put `triage` on the path of a shell, and give what that shell has to know."""
+    program = tmp_path / "triage"
+    program.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -c "import sys; from triage.cli import main; sys.exit(main())"\n'
+    )
+    program.chmod(0o755)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    return {"PATH": path, "TRIAGE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+# What each shell is told to source, and how it is asked for what it would offer after some words.
+SHELLS = {
+    "bash": (
+        'eval "$(_TRIAGE_COMPLETE=bash_source triage)"\n'
+        "COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
+        '_triage_completion triage; printf "%s\\n" "${{COMPREPLY[@]}}"\n'
+    ),
+    "fish": '_TRIAGE_COMPLETE=fish_source triage | source\ncomplete -C "{words}"\n',
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -141,23 +164,30 @@ def test_no_secret_is_shown(home: Path, capsys: pytest.CaptureFixture[str], monk
         ("triage config show --or", {"--origin"}),
     ],
 )
-def test_bash_completes_commands_options_and_profiles(
-    home: Path, tmp_path: Path, words: str, offered: set[str]
+def test_shells_complete_commands_options_and_profiles(
+    home: Path, tmp_path: Path, shell: str, words: str, offered: set[str]
 ) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
     (home / "profiles").mkdir(parents=True)
     for name in ("agents", "atoms", "birds"):
         (home / "profiles" / f"{name}.toml").touch()
-    program = tmp_path / "triage"
-    program.write_text(
-        f'#!/bin/sh\nexec {sys.executable} -c "import sys; from triage.cli import main; sys.exit(main())"\n'
-    )
-    program.chmod(0o755)
-    script = (
-        'eval "$(_TRIAGE_COMPLETE=bash_source triage)"\n'
-        f"COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n"
-        '_triage_completion triage; printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
-    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
-    environ = {"PATH": path, "TRIAGE_HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(["bash", "-c", script], env=environ, capture_output=True, text=True, check=False)
-    assert set(done.stdout.split()) == offered, done.stderr
+    environ = a_program(home, tmp_path)
+    script = SHELLS[shell].format(words=words)
+    done = subprocess.run([shell, "-c", script], env=environ, capture_output=True, text=True, check=False)
+    assert {line.partition("\t")[0] for line in done.stdout.split("\n") if line} == offered, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh here")
+def test_zsh_completes_on_its_terminal(home: Path, tmp_path: Path) -> None:
+    (home / "profiles").mkdir(parents=True)
+    (home / "profiles" / "agents.toml").touch()
+    zsh = "import os; os.execvp('zsh', ['zsh', '-f'])"
+    with Terminal(environ=a_program(home, tmp_path), program=("-c", zsh)) as terminal:
+        terminal.press("PS1='ready> '; autoload -Uz compinit; compinit -u -D\n")
+        terminal.press('eval "$(_TRIAGE_COMPLETE=zsh_source triage)"; echo sour""ced\n')
+        terminal.shows("sourced")
+        terminal.press("triage prof\t")
+        terminal.shows("ready> triage profile")
+        terminal.press("edit \t")
+        terminal.shows("ready> triage profile edit agents")

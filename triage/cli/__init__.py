@@ -96,12 +96,21 @@ class _Lazy(click.Group):
             return None
         module = import_module(f"triage.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
+        command.short_help = _SUMMARIES[cmd_name]
+        for one in getattr(command, "commands", {}).values():
+            one.short_help = _summary(one)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, without importing one of them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(_SUMMARIES.items()))
+
+
+def _summary(command: click.Command) -> str:
+    """What a command does, for lists of commands and the shell: the sentence after the example of its help."""
+    told = (command.help or "").partition("\n\n")[2].partition("\n\n")[0]
+    return " ".join(told.split()).partition(". ")[0].removesuffix(".") + "."
 
 
 @click.group(cls=_Lazy, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
