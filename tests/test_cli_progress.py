@@ -81,6 +81,6 @@ def test_the_child_of_a_session_says_when_a_first_list_is_ranked(tmp_path: Path)
         assert told.state == "done", told.line
         with Store(home / "triage.db") as store:
             found = store.ranking(PROFILE, DEFAULT, server.day)
-    assert versions == ["3 fast"]
+    assert versions == ["4 fast"]
     assert found is not None
-    assert found.version == "3 fast+careful"
+    assert found.version == "4 fast+careful"

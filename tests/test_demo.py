@@ -48,10 +48,10 @@ def workers(folder: Path) -> list[str]:
 @pytest.mark.slow
 def test_it_opens_on_the_fast_list_and_offers_the_careful_one(terminal: Terminal, tmp_path: Path) -> None:
     terminal.shows("for you", 60)
-    assert version(tmp_path) == "3 fast"
+    assert version(tmp_path) == "4 fast"
     terminal.press(" ")  # the first coffee's card
     terminal.shows("the ranking was refined: press R", 90)
-    assert version(tmp_path) == "3 fast+careful"
+    assert version(tmp_path) == "4 fast+careful"
     terminal.press("R")
     terminal.until(lambda: "press R" not in terminal.text, 10)
     assert "press R" not in terminal.text
@@ -66,7 +66,7 @@ def test_it_opens_on_the_fast_list_and_offers_the_careful_one(terminal: Terminal
 def test_the_careful_encoder_leaves_with_the_reader(terminal: Terminal, tmp_path: Path) -> None:
     terminal.shows("Your first coffee", 60)
     terminal.until(lambda: len(workers(tmp_path)) > 0, 20)
-    assert version(tmp_path) == "3 fast"
+    assert version(tmp_path) == "4 fast"
     terminal.press(" ")
     terminal.until(lambda: "Your first coffee" not in terminal.text, 10)
     assert workers(tmp_path)

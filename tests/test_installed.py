@@ -133,7 +133,7 @@ def test_the_wheel_ranks_without_network_torch_and_minilm(
     listed = json.loads(told["list"]["out"])
     assert listed["state"] == "ready"
     assert listed["papers"]
-    assert listed["ranker"] == {"name": "fusion", "version": "3 fast"}
+    assert listed["ranker"] == {"name": "fusion", "version": "4 fast"}
     assert [json.loads(line)["id"] for line in told["rank"]["out"].splitlines()] == ["b", "a"]
 
 

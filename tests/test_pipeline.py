@@ -516,7 +516,7 @@ def test_the_fast_encoder_reads_all_and_the_careful_one_the_best_fifth(net: Net)
     careful, fast = Careful(), Shouting()
     done = net.run(encoder=careful, fast=fast)
     assert done.embedded == len([text for text in fast.encoded if text != PROFILE.statement])
-    assert version(net) == "3 fast+careful"
+    assert version(net) == "4 fast+careful"
     best = net.store.ranking("mine", "fusion", FRIDAY)
     assert best is not None
     read = set(careful.encoded)
@@ -537,24 +537,24 @@ def test_a_list_exists_before_the_careful_stage_and_the_next_run_completes_it(ne
     done = net.run(encoder=careful, fast=fast, stop=lambda: bool(net.store.ranking("mine", "fusion", FRIDAY)))
     assert done.waiting == 0
     assert not careful.encoded
-    assert version(net) == "3 fast"
+    assert version(net) == "4 fast"
     assert any("still to be read by careful" in note for note in done.notes)
-    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "3 fast"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "4 fast"
     net.run(encoder=careful, fast=fast)
-    assert version(net) == "3 fast+careful"
-    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "3 fast+careful"
+    assert version(net) == "4 fast+careful"
+    assert shortlist(net.store, PROFILE, minutes=15, now=NOW).ranker_version == "4 fast+careful"
 
 
 def test_a_quick_run_ends_with_the_first_list_and_the_next_one_does_the_rest(net: Net) -> None:
     careful, fast = Careful(), Shouting()
     net.run(encoder=careful, fast=fast, quick=True)
     assert not careful.encoded
-    assert version(net) == "3 fast"
+    assert version(net) == "4 fast"
     assert shortlist(net.store, PROFILE, minutes=15, now=NOW).papers
     assert net.store.ranking("mine", "tfidf-svm", FRIDAY) is None
     assert due(net.store, [PROFILE], NOW, ranker="fusion", patient=True), "the session's child goes on at once"
     net.run(encoder=careful, fast=fast)
-    assert version(net) == "3 fast+careful"
+    assert version(net) == "4 fast+careful"
     assert all(net.store.ranking("mine", name, FRIDAY) for name in rank.RANKERS)
     assert not due(net.store, [PROFILE], NOW, ranker="fusion", patient=True)
 
@@ -567,7 +567,7 @@ def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
 
     done = net.run(encoder=Absent(), fast=Shouting())
     assert any("the fast encoder alone decides" in note for note in done.notes)
-    assert version(net) == "3 fast"
+    assert version(net) == "4 fast"
     assert not due(net.store, [PROFILE], NOW, ranker="fusion"), "asking again would not bring the weights"
 
 
@@ -621,7 +621,7 @@ def test_every_ranker_does_without_torch_scikit_learn_and_scipy(tmp_path: Path) 
     )
     command = [sys.executable, "-c", code, str(tmp_path / "triage.db")]
     versions, modules = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert versions.startswith("3 fast")
+    assert versions.startswith("4 fast")
     assert not {"torch", "sentence_transformers", "transformers", "sklearn", "scipy"} & set(modules.split())
 
 

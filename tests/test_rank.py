@@ -40,6 +40,7 @@ from triage.rank.baselines import recency
 from triage.rank.fusion import statement_weight
 from triage.rank.lexical import Lexicon
 from triage.rank.ordinary import Ordinary
+from triage.rank.origin import Origins
 from triage.rank.space import Space
 from triage.rank.stopwords import STOP_WORDS
 from triage.rank.strands import strands
@@ -267,7 +268,8 @@ def test_a_paper_not_embedded_yet_is_judged_by_its_words(encoder: Any, today: Po
 def test_liked_papers_without_vectors_leave_the_rest_at_work(encoder: Any, today: Pool, stored: Pool) -> None:
     query = Query(STATEMENT, encoder.encode([STATEMENT])[0], LIKED, None)
     scores = RANKERS["fusion"].rank(query, today, stored)
-    assert set(scores.parts) == {"liked words", "statement words", "statement meaning", "statement kin"}
+    statement = {"statement words", "statement meaning", "statement kin"}
+    assert set(scores.parts) == statement | {"liked words", "liked authors", "liked categories"}
     assert "their words only" in scores.note
 
 
@@ -346,6 +348,61 @@ def test_the_statement_finds_its_kin_among_stored_papers(encoder: Any, today: Po
     assert "statement kin" not in RANKERS["fusion"].rank(asking(encoder, LIKED), today, Pool()).parts
     many_liked = many(["decoding"], range(900, 908))
     assert "statement kin" not in RANKERS["fusion"].rank(asking(encoder, many_liked), today, stored).parts
+
+
+def test_an_author_of_a_liked_paper_lifts_less_the_more_have_the_name() -> None:
+    ordinary = [
+        *(Paper(f"9910.{n:05d}", "t", "a", authors=("Wei Wang", f"Nobody {n}")) for n in range(40)),
+        *(Paper(f"9910.{n:05d}", "t", "a", authors=(f"Somebody {n}",)) for n in range(40, 80)),
+    ]
+    liked = [Paper("9911.00001", "t", "a", authors=("José A. Núñez", "Wei Wang", "Ada Invented"))]
+    signed = [("JOSE A NUNEZ",), ("Wei Wang",), ("Somebody Else",), ("Ada Invented", "José Núñez"), ()]
+    pool = [Paper(f"9912.{n:05d}", "t", "a", authors=authors) for n, authors in enumerate(signed)]
+    origins, rest = Origins((*pool, *ordinary), len(pool)), np.arange(len(pool) + 80) >= len(pool)
+    names = origins.names(liked, rest)
+    assert names == {"jose a nunez": 0, "wei wang": 40, "ada invented": 0}
+    part = origins.by_authors(names)
+    np.testing.assert_allclose(part, [1.2, 1.2 / (1 + np.log(41)), 0, 1.2, 0])  # by hand
+    told = [origins.shared(index, names) for index in range(len(pool))]
+    assert told == [("JOSE A NUNEZ",), (), (), ("Ada Invented",), ()], "whom forty others may be is no reason"
+    many_shared = Origins(tuple(liked), 1)
+    assert many_shared.by_authors(many_shared.names(liked, np.zeros(1, bool)))[0] == pytest.approx(2.4), "two at most"
+
+
+def test_categories_tell_by_how_much_they_differ_from_the_ordinary() -> None:
+    def standing(*categories: str) -> Paper:
+        return Paper("9912.00001", "t", "a", categories=categories)
+
+    ordinary = [*[standing("cs.LG")] * 80, *[standing("cs.CV", "cs.LG")] * 15, *[standing("cs.AR")] * 5]
+    pool = (standing("cs.LG"), standing("cs.LG", "cs.AR"), standing("cs.CV", "cs.LG"), standing("q-bio.NC"))
+    origins, rest = Origins((*pool, *ordinary), 4), np.arange(104) >= 4
+
+    def part(liked: int) -> Any:
+        return origins.by_categories([standing("cs.LG", "cs.AR")] * liked, rest)
+
+    assert part(6)[1] > part(6)[0] > part(6)[2], "cross-listed as the liked ones are, and as others are"
+    assert part(60)[1] > part(6)[1] > part(1)[1] > 0, "few liked papers prove little"
+    np.testing.assert_allclose(part(0), 0, atol=1e-12)
+    again = Origins((*ordinary, *pool), 100).by_categories([standing("cs.LG", "cs.AR")] * 6, np.arange(104) < 100)
+    assert again.mean() == pytest.approx(0), "an ordinary paper gains nothing on average"
+    alone = Origins(pool, 4).by_categories([standing("cs.LG")] * 5, np.zeros(4, bool))
+    assert np.isfinite(alone).all()
+    assert alone[0] > alone[3], "also before anything is stored"
+
+
+def test_a_shared_author_is_a_reason_and_foreign_names_are_harmless(encoder: Any, stored: Pool) -> None:
+    wild = "Eve\x1b[2J Invented\u202e"
+    liked = (replace(LIKED[0], authors=("Ada Loved", wild)), *LIKED[1:])
+    papers = many(OTHERS, range(4))
+    papers = (replace(papers[0], authors=("Ada Loved",)), replace(papers[1], authors=(wild,)), *papers[2:])
+    pool = pooled(encoder, papers)
+    fitted, query = RANKERS["fusion"].fit(pool, stored), asking(encoder, liked)
+    scores = fitted.rank(query)
+    told = [phrases(reason) for reason in fitted.explain(query, scores, range(3))]
+    assert "signed a liked paper too: Ada Loved" in told[0]
+    assert "signed a liked paper too: Eve Invented" in told[1]
+    assert not any("signed" in line for line in told[2]), "those names are everybody's here"
+    assert (scores.parts["liked authors"][:2] > 1).all()
 
 
 def test_a_phrase_of_the_statement_counts_beside_its_words() -> None:
@@ -727,7 +784,7 @@ def test_a_paper_outside_the_second_stage_keeps_the_first_stages_score(encoder: 
     background, query = twice(encoder, stored.papers, stored.papers), asking_twice(encoder)
     fast = RANKERS["fusion"].rank(query, twice(encoder, today.papers), Pool(stored.papers, None, background.fast))
     both = RANKERS["fusion"].rank(query, twice(encoder, today.papers, best), background)
-    assert (fast.version, both.version) == ("3 fast", "3 fast+careful")
+    assert (fast.version, both.version) == ("4 fast", "4 fast+careful")
     np.testing.assert_allclose(fast.total[6:], both.total[6:])
     assert not np.allclose(fast.total[:6], both.total[:6])
     np.testing.assert_allclose(sum(both.parts.values()), both.total, rtol=1e-12)

@@ -18,6 +18,8 @@ MOST_LOOKS = 6
 _PARTS = {
     "liked words": "words in common with what you liked",
     "liked meaning": "likeness to what you liked",
+    "liked authors": "authors of what you liked",
+    "liked categories": "categories of what you liked",
     "statement words": "words of your statement",
     "statement meaning": "likeness to your statement",
     "statement kin": "likeness to papers that your statement finds",

@@ -43,7 +43,7 @@ DEFAULT = "fusion"
 RANKERS: dict[str, Ranker] = {
     ranker.name: ranker
     for ranker in (
-        Ranker("fusion", "3", prepare_fusion, stages=True),
+        Ranker("fusion", "4", prepare_fusion, stages=True),
         Ranker("tfidf-svm", "1", prepare_svm),
         Ranker("mean-similarity", "1", prepare_similarity),
         Ranker("newest", "1", prepare_newest),

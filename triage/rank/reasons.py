@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LINE = 76
 _NEAR = 'near ""'
 _SHOWN_TERMS = 4
-_WORDS_AT_MOST = 30
+_WORDS_AT_MOST, _NAMES_AT_MOST = 30, 48
 
 
 def explain(features: Features, query: Query, chosen: Sequence[int], strands: Sequence[Sequence[int]]) -> list[Reason]:
@@ -71,6 +71,8 @@ def phrases(reason: Reason) -> tuple[str, ...]:
     said = [reason.note, _near(reason, LINE - (width(by_words) + len(" · ") if by_words else 0)), by_words]
     if reason.liked_terms and reason.statement_terms:
         said.append(f"in the statement: {clean(', '.join(reason.statement_terms))}")
+    if reason.authors:
+        said.append(f"signed a liked paper too: {_listed(reason.authors, _NAMES_AT_MOST)}")
     said += [clean(wish) for wish in reason.wishes]
     told = tuple(phrase for phrase in said if phrase)
     if not told and reason.parts:

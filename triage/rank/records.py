@@ -105,14 +105,15 @@ class Reason:
     """Why one paper ranks where it does, as facts that the score was made of.
 
     `nearest` is the liked paper most like it and `cosine` how near it is; `liked_terms` and `statement_terms` are the
-    words that contributed most, strongest first; `wishes` the profile's terms and authors found in it; `parts` sum to
-    the score. `note` speaks for rankers without reasons.
+    words that contributed most, strongest first; `authors` signed a liked paper too; `wishes` are the profile's terms
+    and authors found in it; `parts` sum to the score. `note` speaks for rankers without reasons.
     """
 
     nearest: Paper | None = None
     cosine: float | None = None
     liked_terms: tuple[str, ...] = ()
     statement_terms: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
     wishes: tuple[str, ...] = ()
     parts: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
@@ -168,7 +169,7 @@ class Ranker:
     """A way to rank, by name and version; `fit` reads the papers once, `rank` does both steps for one query.
 
     `background` are stored papers of recent days, unlabelled: they say what is ordinary. They are never ranked.
-    The version of a ranker that works in `stages` tells with each score which encoders took part, as in "3 fast".
+    The version of a ranker that works in `stages` tells with each score which encoders took part, as in "4 fast".
     """
 
     name: str

@@ -33,8 +33,13 @@ def found_authors(paper: Paper, wanted: Sequence[str]) -> tuple[str, ...]:
     """Give the wanted authors who signed the paper; "Y. LeCun" and "Yann LeCun" are taken for the same."""
     if not wanted:
         return ()
-    signed = [_fold(author).replace(".", " ").split() for author in paper.authors]
-    return tuple(name for name in wanted if any(_same(_fold(name).replace(".", " ").split(), one) for one in signed))
+    signed = [bare(author).split() for author in paper.authors]
+    return tuple(name for name in wanted if any(_same(bare(name).split(), one) for one in signed))
+
+
+def bare(name: str) -> str:
+    """A name as names are compared: without accents, case and points."""
+    return " ".join(_fold(name).replace(".", " ").split())
 
 
 def term_part(papers: Sequence[Paper], boost: Sequence[str], avoid: Sequence[str]) -> Values | None:
