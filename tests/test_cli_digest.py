@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from forks import run
+from terminal import Terminal
 from test_cli import told
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def test_a_passing_refusal_is_waited_for(home: Path, inbox: tuple[Inbox, int]) -
     inbox[0].refusals.append("451 greylisted")
     done = run(home, "digest", "--no-fetch")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(inbox[0].mails) == 1
+
+
+def test_a_person_who_waits_is_told_for_what(home: Path, inbox: tuple[Inbox, int]) -> None:
+    inbox[0].refusals.append("451 greylisted")
+    with Terminal("digest", "--no-fetch", environ={"TRIAGE_HOME": str(home)}) as terminal:
+        terminal.shows("again in 0.5 s")
+        assert terminal.ended() == 0, terminal.text
+        assert "sending" in terminal.text
+        assert "reader@example.org" in terminal.text
     assert len(inbox[0].mails) == 1
 
 

@@ -16,7 +16,7 @@ from triage.cli.child import Child
 from triage.cli.progress import shown
 from triage.demo import PROFILE, DemoServer, demo_home
 from triage.paper import Item, Paper
-from triage.pipeline.vectors import NEW_MODEL
+from triage.pipeline.progress import NEW_MODEL
 from triage.rank import DEFAULT
 from triage.store import Store
 

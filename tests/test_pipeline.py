@@ -29,7 +29,8 @@ from triage.fetch import Wire, read_feed
 from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
 from triage.pipeline.order import query, rank_days, unread
-from triage.pipeline.vectors import NEW_MODEL, Lookup, Lookups, embed_missing
+from triage.pipeline.progress import NEW_MODEL
+from triage.pipeline.vectors import Lookup, Lookups, embed_missing
 from triage.profile import Profile
 from triage.store import Run, Store
 

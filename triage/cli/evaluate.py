@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 from triage.cli.wording import figure
 from triage.text import clean
@@ -55,7 +56,9 @@ def _over(around: Surroundings) -> list[Replay]:
 
     today, coffee = around.clock.today(), around.coffee()
     names = [profile.name for profile in around.profiles] if around.profile else ()
-    return [one for one in replays(around.store, names) if one.coffee != today or coffee.state == "finished"]
+    with shown() as report:
+        found = replays(around.store, names, progress=report)
+    return [one for one in found if one.coffee != today or coffee.state == "finished"]
 
 
 def _told(found: Report, standing: str, against: str) -> Iterator[str]:

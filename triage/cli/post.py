@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from triage import digest
+from triage.cli.progress import shown
 from triage.errors import TriageError, TryLater
 from triage.store import Mail
 
@@ -154,14 +155,18 @@ class Post:
             return Outcome(to, "pending", mail)
         try:
             self._store.begin_sending(mail.message_id)
-            digest.deliver(
-                _read(mail.message),
-                settings.digest,
-                settings.smtp,
-                password=self._password,
-                clock=self._around.clock,
-                until=self._until,
-            )
+            with shown() as report:
+                report("sending", mail.recipient, 0, 1)
+                digest.deliver(
+                    _read(mail.message),
+                    settings.digest,
+                    settings.smtp,
+                    password=self._password,
+                    clock=self._around.clock,
+                    until=self._until,
+                    waits=lambda seconds: report("deferred", f"again in {seconds:g} s", 0, None),
+                )
+                report("sending", mail.recipient, 1, 1)
         except digest.Refused as fault:
             self._store.mark_refused(mail.message_id, str(fault))
             return Outcome(to, "failed", mail, fault)

@@ -36,7 +36,7 @@ def _costs_alone(step: str, what: str, done: int, total: int | None) -> None:
 
 def _cost(step: str, what: str) -> str:
     """The line that says what a new model will cost; "" for any other step."""
-    from triage.pipeline.vectors import NEW_MODEL
+    from triage.pipeline.progress import NEW_MODEL
     from triage.text import clean
 
     return f"triage: {NEW_MODEL} {clean(what)}" if step == NEW_MODEL else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
 from triage.cli.wording import figure
 
@@ -49,7 +50,8 @@ def stats_command(around: Surroundings, page: str | None, as_json: bool, plain: 
 
     if plot and plot.suffix.lower() != ".svg":
         raise click.UsageError(f"--plot draws SVG: name the file {plot.with_suffix('.svg')}")
-    found = statistics(around.store, around.profiles, around.coffee(), ranker=around.ranker)
+    with shown() as report:
+        found = statistics(around.store, around.profiles, around.coffee(), ranker=around.ranker, progress=report)
     if plot:
         _draw(found, plot)
     if as_json:

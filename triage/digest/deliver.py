@@ -47,17 +47,19 @@ def deliver(
     password: Callable[[], str],
     clock: Clock,
     until: float,
+    waits: Callable[[float], None] = lambda seconds: None,
 ) -> str:
     """Send or write the message as `digest.transport` says; returns where it went, for the log.
 
-    A server that answers 4xx is asked again after growing pauses, as long as `clock` has not reached `until`.
+    A server that answers 4xx is asked again after growing pauses, as long as `clock` has not reached `until`; `waits`
+    is told of each pause, in seconds.
 
     Raises:
         TriageError: as the transport in question does.
     """
     match digest.transport:
         case "smtp":
-            _send(message, smtp, password, clock, until)
+            _send(message, smtp, password, clock, until, waits)
             return smtp.host
         case "sendmail":
             sendmail(message, digest.sendmail, timeout=max(0.0, until - clock.monotonic()))
@@ -67,7 +69,14 @@ def deliver(
     return str(to_maildir(message, digest.folder) if digest.transport == "maildir" else to_eml(message, digest.folder))
 
 
-def _send(message: EmailMessage, smtp: SmtpConfig, password: Callable[[], str], clock: Clock, until: float) -> None:
+def _send(
+    message: EmailMessage,
+    smtp: SmtpConfig,
+    password: Callable[[], str],
+    clock: Clock,
+    until: float,
+    waits: Callable[[float], None],
+) -> None:
     """Send, and send again after a 4xx; not after a broken connection, which leaves open whether the mail was taken."""
     for pause in (*(PAUSES_HERE_S if is_loopback(smtp.host) else PAUSES_S), None):
         left_s = until - clock.monotonic()
@@ -78,6 +87,7 @@ def _send(message: EmailMessage, smtp: SmtpConfig, password: Callable[[], str], 
         except Deferred:
             if pause is None or clock.monotonic() + pause >= until:
                 raise
+            waits(pause)
             clock.sleep(pause)
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from triage.embed import text_hash
 from triage.pipeline.order import BACKGROUND, judged_ids, pool, query, rank_pool
+from triage.pipeline.progress import Progress, silent
 from triage.pipeline.retention import A_RUN, ordinary_ids
-from triage.pipeline.vectors import Lookup, Lookups, Progress, embed_missing, silent
+from triage.pipeline.vectors import Lookup, Lookups, embed_missing
 from triage.rank.features import embedded
 from triage.rank.space import unit
 from triage.store.mapped import Reading

@@ -15,8 +15,8 @@ from triage.pipeline import rivals
 from triage.pipeline.calibration import calibrations
 from triage.pipeline.met import Met, met_in_sessions
 from triage.pipeline.order import DAYS, rank_days
+from triage.pipeline.progress import Progress, silent
 from triage.pipeline.standing import arxiv_now, missing, overall, standing
-from triage.pipeline.vectors import Progress, silent
 
 if TYPE_CHECKING:
     from triage.embed import Encoder

@@ -13,7 +13,7 @@ from triage.errors import TriageError
 if TYPE_CHECKING:
     from triage.fetch import Wire
     from triage.paper import Paper
-    from triage.pipeline.vectors import Progress
+    from triage.pipeline.progress import Progress
     from triage.profile import Profile
     from triage.store import Store
 

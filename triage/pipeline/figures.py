@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from triage import evaluate, rank
 from triage.pipeline import rivals
+from triage.pipeline.progress import Progress, silent
 from triage.pipeline.review import days_ranked, replays
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ class Statistics:
     switched: Review | None
 
 
-def statistics(store: Store, profiles: Sequence[Profile], coffee: Coffee, *, ranker: str) -> Statistics:
+def statistics(
+    store: Store, profiles: Sequence[Profile], coffee: Coffee, *, ranker: str, progress: Progress = silent
+) -> Statistics:
     """Count everything up to the day of `coffee`; the weeks add the profiles up."""
-    found = replays(store, [profile.name for profile in profiles])
+    found = replays(store, [profile.name for profile in profiles], progress=progress)
     rival = rivals.rival(ranker)
     days = [day for one in profiles for day in days_ranked(store, one, rank.DEFAULT, found, ANNOUNCEMENTS)]
     drifts = [f"{name}: {reason}" for name, reason in _drifts(store, profiles) if reason]

@@ -13,11 +13,11 @@ from triage import fetch, taxonomy
 from triage.config import ArxivConfig
 from triage.errors import TriageError
 from triage.pipeline.details import Api, ask_examples, ask_page_counts
+from triage.pipeline.progress import Progress, silent
 from triage.pipeline.pull import Pulled, pull
 from triage.pipeline.review import look_back
 from triage.pipeline.scoring import Scoring
 from triage.pipeline.timing import categories
-from triage.pipeline.vectors import Progress, silent
 from triage.text import clean
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from triage import rank
 from triage.embed import text_hash
 from triage.errors import Unavailable
 from triage.paper import Paper, ScoredPaper
-from triage.pipeline.vectors import Lookup, Lookups, Progress, embed_missing, silent
+from triage.pipeline.progress import Progress, silent
+from triage.pipeline.vectors import Lookup, Lookups, embed_missing
 from triage.store import Ranking
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from triage.budget import Limits
 from triage.errors import Unavailable
 from triage.paper import Paper, ScoredPaper
 from triage.pipeline.order import BACKGROUND, judged_ids, ordinary_pool, pool, query, unread
-from triage.pipeline.vectors import Lookups, Progress, embed_missing, say_cost, silent
+from triage.pipeline.progress import Progress, silent
+from triage.pipeline.vectors import Lookups, embed_missing, say_cost
 from triage.profile import WEEKDAYS
 from triage.rank.wishes import found_authors, found_terms
 

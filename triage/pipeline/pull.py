@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from triage import fetch, taxonomy
 from triage.errors import InvalidInput, TriageError
 from triage.fetch.calendar import LONGEST_GAP
-from triage.pipeline.vectors import Progress, silent
+from triage.pipeline.progress import Progress, silent
 from triage.store import Added, Run
 
 if TYPE_CHECKING:

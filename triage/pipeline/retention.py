@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from triage.embed import text_hash
 from triage.pipeline.figures import ANNOUNCEMENTS
 from triage.pipeline.order import BACKGROUND, DAYS
-from triage.pipeline.vectors import Progress, silent
+from triage.pipeline.progress import Progress, silent
 
 if TYPE_CHECKING:
     from triage.embed import Encoder

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from triage import evaluate, rank
 from triage.evaluate import Day, Drift, Pick, Replay
 from triage.pipeline import rivals
+from triage.pipeline.progress import Progress, silent
 
 if TYPE_CHECKING:
     from triage.paper import Verdict
@@ -23,7 +24,14 @@ LOOKED_BACK = 25
 """Announcements that drift is looked for in: a week and the four before it."""
 
 
-def replays(store: Store, profiles: Sequence[str] = (), *, orders: bool = True, since: date = date.min) -> list[Replay]:
+def replays(
+    store: Store,
+    profiles: Sequence[str] = (),
+    *,
+    orders: bool = True,
+    since: date = date.min,
+    progress: Progress = silent,
+) -> list[Replay]:
     """The reader's own days, oldest first: what was shown, what became of it, and what every ranker had said.
 
     Without `orders` the rankers' part is left out, which is what takes time.
@@ -34,7 +42,12 @@ def replays(store: Store, profiles: Sequence[str] = (), *, orders: bool = True, 
     days: dict[tuple[date, date, str, str], list[Shown]] = {}
     for one in store.first_shown(profiles, since=since):
         days.setdefault((one.day, one.announced, one.profile, one.ranker), []).append(one)
-    return [_replay(store, shown, verdicts, orders) for _, shown in sorted(days.items())]
+    found: list[Replay] = []
+    for shown in (days[one] for one in sorted(days)):
+        progress("reading", "your coffees", len(found), len(days))
+        found.append(_replay(store, shown, verdicts, orders))
+    progress("reading", "your coffees", len(found), len(days))
+    return found
 
 
 def _replay(

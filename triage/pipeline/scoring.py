@@ -12,9 +12,10 @@ from triage import rank
 from triage.errors import CannotWrite, Unavailable
 from triage.pipeline.archive import file_papers, move_old
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
+from triage.pipeline.progress import Progress, silent
 from triage.pipeline.retention import A_RUN, Term, outlived, prune
 from triage.pipeline.rivals import deployed
-from triage.pipeline.vectors import Progress, embed_missing, silent
+from triage.pipeline.vectors import embed_missing
 
 if TYPE_CHECKING:
     from triage.embed import Encoder

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from triage import fetch
 from triage.errors import TriageError, Unavailable
 from triage.pipeline.order import rank_days
-from triage.pipeline.vectors import Progress, embed_missing, silent
+from triage.pipeline.progress import Progress, silent
+from triage.pipeline.vectors import embed_missing
 
 if TYPE_CHECKING:
     from triage.embed import Encoder

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from triage.embed import SentenceEncoder, StaticEncoder, encode_all, text_hash
 from triage.errors import InvalidInput, Unavailable
+from triage.pipeline.progress import NEW_MODEL, Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,16 +24,6 @@ TEXT_S = 0.071
 
 TOLD_FROM_S = 10.0
 """What a new model costs is said where it would take MiniLM so long."""
-
-NEW_MODEL = "new model"
-"""The step that says what a model will cost before it reads anything: told without a terminal too."""
-
-Progress = Callable[[str, str, int, "int | None"], None]
-"""Told of each step: its name, what it works on, how many are done, and of how many (None: not known)."""
-
-
-def silent(step: str, what: str, done: int, total: int | None) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
