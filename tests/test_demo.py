@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from terminal import Terminal
@@ -58,6 +63,21 @@ def test_it_opens_on_the_fast_list_and_offers_the_careful_one(terminal: Terminal
     terminal.press("q")
     terminal.shows("shown")
     assert terminal.ended() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_at_once_and_quietly_while_it_still_fetches(number: int, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "triage", "demo"]
+    told = {**os.environ, "TMPDIR": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    with subprocess.Popen(command, env=told, stdin=subprocess.DEVNULL, stdout=PIPE, stderr=PIPE, text=True) as demo:
+        while not list(tmp_path.glob("triage-demo-*/home/triage.db")):
+            assert demo.poll() is None
+            time.sleep(0.01)
+        demo.send_signal(number)
+        out, said = demo.communicate(timeout=60)
+    assert demo.returncode == 128 + number
+    assert (out, said.count("Traceback")) == ("", 0), said
     assert list(tmp_path.iterdir()) == []
 
 

@@ -103,6 +103,9 @@ def _fetch_days(
                 raise fault
     except EOFError as error:
         raise TriageError("the demo's fetch ended too early; run triage demo again") from error
+    except BaseException:  # a signal: the home goes, so nobody waits for what would come into it
+        child.kill()
+        raise
     finally:
         here.close()
         child.join()
@@ -124,5 +127,5 @@ def _fetch_when_told(
                 pipe.send(done.fault if done else None)
             except TriageError as error:
                 pipe.send(error)
-    except (EOFError, KeyboardInterrupt):
+    except (EOFError, ConnectionError, KeyboardInterrupt):  # nobody listens any more
         around.store.close()
