@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from arxiv_server import ArxivServer, Fault, item
 
 from triage import doctor
 from triage.config import DigestConfig, SmtpConfig
+from triage.embed import BUNDLED
 from triage.errors import Unavailable
 from triage.fetch import holidays, read_holidays
 from triage.store import Run, Store
@@ -187,8 +189,30 @@ def test_a_model_that_is_absent_is_broken() -> None:
         def encode(self, texts: Any) -> Any:
             raise AssertionError("the doctor encodes nothing")
 
-    (one,) = doctor.model(Absent())
+    (one,) = doctor.careful(Absent())
     assert (one.state, one.says) == ("broken", "the model is not on this machine")
+    assert "the fast encoder alone decides" in one.mend
+
+
+def test_the_models_are_those_that_were_checked_and_the_bundled_one_stands_in_for_none(reader: Path) -> None:
+    def models() -> list[str]:
+        found = _findings(triage(reader, "doctor", "--offline", "--json"))
+        return [f"{one['state']}: {one['says']}" for one in found["model"]]
+
+    own = Path(shutil.copytree(BUNDLED, reader / "encoder"))
+    assert models()[1].endswith(f"in {own}")
+    with (own / "model.safetensors").open("r+b") as weights:
+        weights.seek(5000)
+        weights.write(b"no")
+    assert models()[1] == (
+        f"broken: {own / 'model.safetensors'} is not the file that was stored: remove {own}, and the bundled encoder is"
+        " used again"
+    )
+    (own / "SHA256SUMS").write_text("nothing\n")
+    assert models()[1].startswith(f"broken: {own / 'SHA256SUMS'} is damaged: remove")
+    for path in own.iterdir():
+        path.unlink()
+    assert models()[1].endswith(f"in {BUNDLED}"), "the folder itself may stay"
 
 
 @pytest.mark.parametrize(

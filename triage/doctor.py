@@ -20,7 +20,7 @@ from triage.text import clean
 
 if TYPE_CHECKING:
     from triage.config import ArxivConfig, DigestConfig, SmtpConfig
-    from triage.embed import Encoder
+    from triage.embed import Encoder, SentenceEncoder, StaticEncoder
     from triage.fetch import Wire
     from triage.store import Run, Store
 
@@ -90,13 +90,25 @@ def database(store: Store) -> Iterator[Finding]:
     yield Finding("database", "fine", f"{store.path}: whole, {store.count()} papers")
 
 
-def model(encoder: Encoder) -> Iterator[Finding]:
-    """Whether the weights are there; without them the words alone decide."""
+def careful(encoder: SentenceEncoder) -> Iterator[Finding]:
+    """Whether the weights are there, and those that were judged; without them the fast encoder alone decides."""
     try:
-        yield Finding("model", "fine", f"{encoder.name}, revision {encoder.revision}")
+        says = f"{encoder.name}, revision {encoder.revision}"
+        encoder.check()
+        yield Finding("model", "fine", says)
     except TriageError as fault:
-        mend = "connect once so that it can be loaded, or correct [ranker] model; until then the words alone decide"
+        mend = "get it once, or correct [ranker] model; until then the fast encoder alone decides"
         yield Finding("model", "broken", str(fault), mend)
+
+
+def fast(encoder: StaticEncoder) -> Iterator[Finding]:
+    """Whether the fast encoder's weights are those that were stored: others are refused, and nothing is ranked.
+
+    Raises:
+        TriageError: they are not; its line tells the mend.
+    """
+    encoder.check()
+    yield Finding("model", "fine", f"{encoder.name}, revision {encoder.revision}, in {encoder.folder}")
 
 
 def manners(told: ArxivConfig) -> Iterator[Finding]:

@@ -84,8 +84,8 @@ def _look(around: Surroundings, offline: bool, report: Report) -> tuple[list[Fin
     found += look("calendar", lambda: doctor.calendar(around.holidays, now, folders.config))
     found += look("profiles", lambda: doctor.profiles(around.profile_files(), folders.profiles))
     profiled = all(one.state != "broken" for one in found if one.name == "profiles")
-    found += look("model", lambda: doctor.model(around.encoder)) if profiled else []
-    found += look("model", lambda: doctor.model(around.fast))
+    found += look("model", lambda: doctor.careful(around.encoder)) if profiled else []
+    found += look("model", lambda: doctor.fast(around.fast))
     found += look("disk", lambda: doctor.disk(*_free_space(folders.data)))
     if folders.database.exists():
         found += look("database", lambda: doctor.database(around.store))

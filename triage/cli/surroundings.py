@@ -177,7 +177,8 @@ class Surroundings:
         """The fast encoder: the reader's own when there is one, else that of the package; nothing is loaded yet."""
         from triage.embed import StaticEncoder
 
-        return StaticEncoder(self.own_encoder) if self.own_encoder.is_dir() else StaticEncoder()
+        own = StaticEncoder(self.own_encoder)
+        return own if own.there else StaticEncoder()
 
     def wire(self, total_s: float = 120.0) -> Wire:
         """One polite way to arXiv; `total_s` bounds all it does, in seconds."""

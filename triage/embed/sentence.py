@@ -100,6 +100,17 @@ class SentenceEncoder:
         """Whether the weights can be named without asking the hub for them."""
         return bool(self._folder or self._local or self._cached() or self._bundled())
 
+    def check(self) -> None:
+        """Compare the installed package's files with the ones that were judged; what is loaded is not asked for.
+
+        Raises:
+            Unavailable: the weights are not on this machine and the hub cannot be asked.
+            InvalidInput: they are others, or of a kind that is not read.
+        """
+        folder = self._find()
+        if folder == _package_folder():
+            _check_package(folder)
+
     def paper_text(self, paper: Paper) -> str:
         """Give "title. abstract", what the model was measured with."""
         return paper.text
@@ -178,8 +189,7 @@ class SentenceEncoder:
     def _load(self) -> _Read:
         """Import torch and read the weights, once: in about a second for a plain BERT, in several for other models."""
         folder = self._find()
-        if folder == _package_folder():
-            _check_package(folder)
+        self.check()
         _quieten()
         from safetensors import SafetensorError
 

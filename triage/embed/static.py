@@ -62,6 +62,20 @@ class StaticEncoder:
         """
         return self._told()[WEIGHTS][:_ID_LENGTH]
 
+    @property
+    def there(self) -> bool:
+        """Whether the folder holds an encoder, sound or not: an emptied one holds none."""
+        return (self.folder / DIGESTS).is_file()
+
+    def check(self) -> None:
+        """Read the weights, and compare them with the digests that were stored.
+
+        Raises:
+            Unavailable: there are no weights in the folder.
+            InvalidInput: the weights are not those whose digests were stored, or cannot be read.
+        """
+        self._loaded()
+
     def paper_text(self, paper: Paper) -> str:
         """Give the title three times, then the abstract: 0.002 to 0.009 day@10 more than once, on the benchmark."""
         return f"{f'{paper.title}. ' * TITLE_TIMES}{paper.abstract}"
@@ -113,13 +127,14 @@ class StaticEncoder:
         if not self._digests:
             try:
                 lines = (self.folder / DIGESTS).read_text("ascii").splitlines()
-                self._digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+                told = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
             except FileNotFoundError as error:
                 raise Unavailable(f"no fast encoder in {self.folder}: triage train makes one") from error
             except (OSError, ValueError) as error:
                 raise InvalidInput(f"{self.folder / DIGESTS} cannot be read: {_mend(self.folder)}") from error
-            if not {WEIGHTS, TOKENIZER} <= self._digests.keys():
+            if not {WEIGHTS, TOKENIZER} <= told.keys():
                 raise InvalidInput(f"{self.folder / DIGESTS} is damaged: {_mend(self.folder)}")
+            self._digests = told
         return self._digests
 
     def _loaded(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
