@@ -24,7 +24,7 @@ from conftest import FakeEncoder
 
 from triage import rank
 from triage.embed import StaticEncoder
-from triage.errors import Unavailable
+from triage.errors import InvalidInput, Unavailable
 from triage.fetch import Wire, read_feed
 from triage.paper import Item, Paper, ScoredPaper, Verdict
 from triage.pipeline import due, rank_pool, refresh, remember, shortlist
@@ -566,10 +566,47 @@ def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:
         def revision(self) -> str:  # type: ignore[override]
             raise Unavailable("no weights here")
 
-    done = net.run(encoder=Absent(), fast=Shouting())
-    assert any("the fast encoder alone decides" in note for note in done.notes)
-    assert version(net) == "4 fast"
-    assert not due(net.store, [PROFILE], NOW, ranker="fusion"), "asking again would not bring the weights"
+    class Damaged(Careful):
+        def encode(self, texts: Sequence[str]) -> Any:
+            raise InvalidInput("these weights cannot be read")
+
+    for encoder in (Absent(), Damaged()):
+        done = net.run(encoder=encoder, fast=Shouting())
+        assert any("the fast encoder alone decides" in note for note in done.notes)
+        assert version(net) == "4 fast"
+        assert net.store.ranking("mine", "tfidf-svm", FRIDAY), "the baselines are ranked all the same"
+        assert not due(net.store, [PROFILE], NOW, ranker="fusion"), "asking again would not bring the weights"
+        pool = [one.paper for one in a_day_of(10)]
+        ranked, note = rank_pool(net.store, PROFILE, pool, encoder=encoder, fast=Shouting())
+        assert len(ranked) == 10
+        assert "the fast encoder alone decides" in note
+
+
+def test_an_edited_statement_is_read_at_once_by_the_fast_encoder_and_by_the_careful_one_next(net: Net) -> None:
+    careful, fast = Careful(), Shouting()
+    net.run(encoder=careful, fast=fast)
+    edited = replace(PROFILE, statement="other matter")
+    for again in range(2):
+        listed = shortlist(net.store, edited, minutes=15, now=NOW, encoder=careful, fast=fast)
+        assert listed.papers
+        assert (fast.encoded.count(edited.statement), careful.encoded.count(edited.statement)) == (1, 0), again
+    assert due(net.store, [edited], NOW, ranker="fusion"), "the careful one has not read it"
+    net.run(edited, encoder=careful, fast=fast)
+    assert careful.encoded.count(edited.statement) == 1
+    assert not due(net.store, [edited], NOW, ranker="fusion")
+
+
+def test_an_edited_profile_keeps_its_order_while_the_fast_encoder_cannot_be_read(net: Net) -> None:
+    class Damaged(Shouting):
+        def encode(self, texts: Sequence[str]) -> Any:
+            raise InvalidInput("these weights are others")
+
+    net.run(encoder=Careful(), fast=Shouting())
+    edited = replace(PROFILE, statement="other matter")
+    before = shortlist(net.store, PROFILE, minutes=15, now=NOW)
+    listed = shortlist(net.store, edited, minutes=15, now=NOW, encoder=Careful(), fast=Damaged())
+    assert [one.paper.id for one in listed.papers] == [one.paper.id for one in before.papers]
+    assert "mine was edited and is being ranked again" in listed.notes
 
 
 def test_a_pool_is_ranked_in_two_stages(store: Store, make_paper: Any) -> None:

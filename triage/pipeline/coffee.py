@@ -1,4 +1,4 @@
-"""Stored scores to the papers that fit one coffee; no model, no network."""
+"""Stored scores to the papers that fit one coffee; no network, and no model but for a profile that was edited."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from triage.budget import Limits, Shortlist
 from triage.pipeline import rivals
 from triage.pipeline.calibration import calibrations
 from triage.pipeline.met import Met, met_in_sessions
-from triage.pipeline.order import DAYS, rank_days
+from triage.pipeline.order import DAYS
 from triage.pipeline.progress import Progress, silent
 from triage.pipeline.standing import arxiv_now, missing, overall, standing
 
@@ -216,13 +216,14 @@ def _ranked(
     progress: Progress,
 ) -> dict[str, list[Ranking]]:
     """The rankings of these days, made anew for the profiles that were edited since; without an encoder as they are."""
+    from triage.pipeline.scoring import Scoring  # hardly ever needed
+
     found = _rankings(store, focus, rankers[0], days)
     edited = [profile for profile in focus if _stale(profile, found[profile.name])]
     if not (days and edited and any(encoders)):
         return found
-    careful, fast = encoders
-    wanted = _needed(*rankers)
-    rank_days(store, edited, careful, types=types, at=now, progress=progress, rankers=wanted, fast=fast)
+    work = Scoring(store, edited, *encoders, types, now, progress)
+    work.rank_anew(_needed(*rankers))
     return _rankings(store, focus, rankers[0], days)
 
 

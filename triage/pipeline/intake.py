@@ -127,12 +127,12 @@ def refresh(
         term: lets older papers go that nobody touched, when something new came; None keeps everything.
     """
     focus = [profiles] if not isinstance(profiles, Sequence) else list(profiles)
-    wire = wire or _to_arxiv(now)
+    wire, resumed = wire or _to_arxiv(now), store.unfinished
     pulled = pull(store, wire, categories(focus), now, free=free, progress=progress)
     notes, api = list(pulled.notes), Api(store, wire, now, progress)
     if pulled.fault is None:
         notes += [*ask_examples(api, focus), *_backwards(store, wire, focus, now, back, progress)]
-    work = Scoring(store, focus, encoder, fast, types, now, progress, stop)
+    work = Scoring(store, focus, encoder, fast, types, now, progress, stop, resumed)
     if term and pulled.added.new:  # before the ranking, which depends on how much is stored
         work.let_go(term)
     ranked = work.first_list(pinned)

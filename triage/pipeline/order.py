@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from triage import rank
 from triage.embed import text_hash
-from triage.errors import Unavailable
+from triage.errors import InvalidInput, Unavailable
 from triage.paper import Paper, ScoredPaper
 from triage.pipeline.progress import Progress, silent
 from triage.pipeline.vectors import Lookup, Lookups, embed_missing
@@ -295,8 +297,10 @@ def rank_pool(
     """
     inside, ordinary = {paper.id for paper in papers}, store.background(date.max, BACKGROUND)
     examples = list(store.papers(judged_ids(store, profile)).values())
-    reader = fast or encoder
-    ready = [one for one in (reader,) if one and _read(store, one, profile, [*examples, *papers, *ordinary], progress)]
+    read = partial(_read, store, profile, progress=progress)
+    ready: list[Encoder] = []
+    with suppress(Unavailable):  # then the words decide, and the ranker's note says so
+        ready += [read(reader, [*examples, *papers, *ordinary]) for reader in (fast or encoder,) if reader]
 
     def ranked() -> tuple[tuple[ScoredPaper, ...], str]:
         lookups = Lookups.of(store, encoder if encoder in ready else None, fast if fast in ready else None)
@@ -305,24 +309,22 @@ def rank_pool(
         best, _, note = scored(fitted, query(lookups, profile), profile.name, seed=0)
         return best, note
 
-    first = ranked()
+    first, note = ranked()
     if encoder is None or fast not in ready or ranker != rank.DEFAULT:
-        return first
-    best = set(rank.best_share({one.paper.id: one.score for one in first[0]}))
+        return first, note
+    best = set(rank.best_share({one.paper.id: one.score for one in first}))
     careful = [*examples, *(paper for paper in papers if paper.id in best), *panel(store, date.max, papers)]
-    if not _read(store, encoder, profile, careful, progress):
-        return first
-    ready.append(encoder)
+    try:
+        ready.append(read(encoder, careful))
+    except (Unavailable, InvalidInput) as fault:
+        return first, "; ".join(filter(None, [note, f"{fault}; until then the fast encoder alone decides"]))
     return ranked()
 
 
-def _read(store: Store, encoder: Encoder, profile: Profile, papers: Iterable[Paper], progress: Progress) -> bool:
-    """Embed the statement and the papers; False when there are no weights."""
-    try:
-        embed_missing(store, encoder, [profile.statement, *map(encoder.paper_text, papers)], progress=progress)
-    except Unavailable:
-        return False
-    return True
+def _read(store: Store, profile: Profile, encoder: Encoder, papers: Iterable[Paper], *, progress: Progress) -> Encoder:
+    """Embed the statement and the papers, and give the encoder that has read them."""
+    embed_missing(store, encoder, [profile.statement, *map(encoder.paper_text, papers)], progress=progress)
+    return encoder
 
 
 def _without(found: Pool, ids: set[str]) -> Pool:

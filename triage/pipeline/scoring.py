@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from triage import rank
-from triage.errors import CannotWrite, Unavailable
+from triage.errors import CannotWrite, InvalidInput, Unavailable
 from triage.pipeline.archive import file_papers, move_old
 from triage.pipeline.order import BACKGROUND, judged_ids, panel, rank_days
 from triage.pipeline.progress import Progress, silent
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 class Scoring:
     """The work of one run, and what it did: `embedded` papers, `waiting` ones, `notes` for the reader.
 
-    `stop` is asked between batches; True leaves the rest to the next run.
+    `stop` is asked between batches; True leaves the rest to the next run. `resumed` tells that the run before this one
+    left something undone, so that no day passes for done by its looks.
     """
 
     store: Store
@@ -39,6 +40,7 @@ class Scoring:
     now: datetime
     progress: Progress = silent
     stop: Callable[[], bool] | None = None
+    resumed: bool = False
     embedded: int = 0
     waiting: int = 0
     notes: list[str] = field(default_factory=list)
@@ -63,6 +65,19 @@ class Scoring:
         """
         self.embed()
         return self._rank(sorted({rank.DEFAULT, deployed(self.store, pinned)}))
+
+    def rank_anew(self, rankers: Sequence[str]) -> None:
+        """Rank edited profiles by what the fast encoder reads in a moment; the rest is remembered for the next run.
+
+        Without its weights the kept order stays: what the careful encoder has read is no day's whole announcement.
+        """
+        if self.fast:
+            try:
+                self.embed()
+            except InvalidInput:  # the next run tells how to mend them
+                return
+        self._rank(rankers)
+        self.store.reopen_run()
 
     def embed(self) -> None:
         """Embed what has no vector yet, in the order of promise."""
@@ -114,8 +129,8 @@ class Scoring:
     def _reread(self, ranked: AbstractSet[tuple[str, date]]) -> str:
         """Let the careful encoder read the best fifth of the newest day, and what it compares it with.
 
-        A day that was not ranked anew is left alone once its scores tell that the careful encoder took part. Gives the
-        line for the reader when not all could be read.
+        A day that was not ranked anew is left alone once its scores tell that the careful encoder took part, unless
+        something was left undone. Gives the line for the reader when not all could be read.
         """
         best = [paper for profile in self.profiles for paper in self._best(profile, ranked)]
         if not best or self.encoder is None or self.fast is None:
@@ -126,7 +141,7 @@ class Scoring:
         told = [*self._statements, *texts]
         try:
             _, waiting = embed_missing(self.store, self.encoder, told, progress=self.progress, stop=self.stop)
-        except Unavailable as fault:
+        except (Unavailable, InvalidInput) as fault:
             return f"{fault}; until then the fast encoder alone decides"
         self._unread, name = len(waiting), self.encoder.name
         return f"{len(waiting)} papers still to be read by {name}; the next fetch goes on" if waiting else ""
@@ -135,7 +150,10 @@ class Scoring:
         """The best fifth of the newest day by the stored scores; none where that day is done."""
         day = self.store.announcement_days(most=1)
         found = self.store.ranking(profile.name, rank.DEFAULT, day[0]) if day else None
-        if found is None or ("careful" in found.version and (profile.name, day[0]) not in ranked):
+        if found is None:
+            return []
+        anew = self.resumed or (profile.name, found.announced) in ranked
+        if "careful" in found.version and not anew:
             return []
         best = set(rank.best_share({one.paper.id: one.score for one in found.papers}))
         return [one.paper for one in found.papers if one.paper.id in best]

@@ -62,6 +62,11 @@ class Runs(Connection):
         with self.write() as db:
             db.execute("UPDATE runs SET unfinished = 0 WHERE unfinished")
 
+    def reopen_run(self) -> None:
+        """Record that something is left after all: a profile that was edited, or an encoder that was renewed, since."""
+        with self.write() as db:
+            db.execute("UPDATE runs SET unfinished = 1 WHERE id = (SELECT max(id) FROM runs)")
+
     @property
     def unfinished(self) -> bool:
         """Whether the newest run left something to read or to rank."""
