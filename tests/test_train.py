@@ -8,8 +8,10 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,10 @@ from hypothesis import strategies as st
 
 from triage import train
 from triage.cli import main
-from triage.embed import StaticEncoder
+from triage.embed import BUNDLED, StaticEncoder
 from triage.embed.static import REMEMBERED
 from triage.errors import CannotCreate, InvalidInput, Unavailable
-from triage.store import Store
+from triage.store import Run, Store
 
 TOPICS = 12
 SMALL = train.Recipe(seed=3, steps=40, dims=32, batch=128, pieces=2000, least=2, clusters=4)
@@ -124,6 +126,31 @@ def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path, small: Sta
     assert train.install(again, placed.folder, "# second").folder.joinpath("README.md").read_text() == "# second"
 
 
+def test_what_others_wrote_is_judged_by_the_readers_newest_papers() -> None:
+    own, others = invented(400, seed=5), invented(600)
+    told, held = train.split([*others, *own], own)
+    assert held == train.split(own)[1]
+    assert set(told) == {*others, *own} - set(held), "what is held out is not learnt from"
+    few = own[: train.FEWEST - 1]
+    assert train.split(others, few) == train.split(others), "too few to judge by"
+    with pytest.raises(InvalidInput, match="too few"):
+        train.split(own[-200:], own)
+
+
+def test_a_failed_exchange_leaves_the_present_encoder(tmp_path: Path, small: StaticEncoder) -> None:
+    """The new one lies on another disk here, from where no folder can be renamed."""
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("there is no second disk to fail with")
+    place = Path(shutil.copytree(small.folder, tmp_path / "encoder"))
+    with tempfile.TemporaryDirectory(dir=other) as elsewhere:
+        new = StaticEncoder(Path(shutil.copytree(small.folder, Path(elsewhere) / "new")))
+        with pytest.raises(OSError, match="link"):
+            train.install(new, place, "")
+    StaticEncoder(place).check()
+    assert list(tmp_path.iterdir()) == [place]
+
+
 @pytest.mark.parametrize("name", ["pairs.jsonl", "pairs.jsonl.gz"])
 def test_pairs_are_read_plain_and_compressed(name: str, tmp_path: Path) -> None:
     lines = "".join(json.dumps({"title": one.title, "abstract": one.abstract}) + "\n" for one in invented(3))
@@ -131,13 +158,43 @@ def test_pairs_are_read_plain_and_compressed(name: str, tmp_path: Path) -> None:
     assert [one.title for one in train.read_pairs(tmp_path / name)] == [one.title for one in invented(3)]
 
 
-@pytest.mark.parametrize("line", ["[]", "nothing", '{"title": "x"}'])
+def test_empty_lines_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "pairs.jsonl").write_text('{"title": "t", "abstract": "a"}\n\n{"title": "u", "abstract": "b"}\n \n')
+    assert [one.title for one in train.read_pairs(tmp_path / "pairs.jsonl")] == ["t", "u"]
+
+
+BAD_LINES = [
+    "[]",
+    "nothing",
+    '{"title": "x"}',
+    '{"title": null, "abstract": "a"}',
+    '{"title": "caf\udce9", "abstract": "a"}',
+    "[" * 100_000,
+]
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
 def test_a_bad_line_is_named(line: str, tmp_path: Path) -> None:
-    (tmp_path / "pairs.jsonl").write_text('{"title": "t", "abstract": "a"}\n' + line)
+    good = '{"title": "t", "abstract": "a"}\n'
+    (tmp_path / "pairs.jsonl").write_bytes((good + line).encode("utf-8", "surrogateescape"))
     with pytest.raises(InvalidInput, match=r"pairs\.jsonl:2"):
         train.read_pairs(tmp_path / "pairs.jsonl")
     with pytest.raises(InvalidInput, match="cannot be read"):
         train.read_pairs(tmp_path / "absent.jsonl")
+
+
+@given(st.integers(0, 3000), st.integers(1, 255))
+def test_a_damaged_archive_is_one_clear_error(at: int, flip: int) -> None:
+    lines = "".join(json.dumps({"title": one.title, "abstract": one.abstract}) + "\n" for one in invented(20))
+    content = bytearray(gzip.compress(lines.encode(), mtime=0))
+    content[at % len(content)] ^= flip
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "pairs.jsonl.gz").write_bytes(content)
+        try:
+            found = train.read_pairs(Path(folder) / "pairs.jsonl.gz")
+        except InvalidInput:
+            return
+    assert found == [replace(one, day="") for one in invented(20)], "only its name or its date was touched"
 
 
 # the command
@@ -172,11 +229,29 @@ def test_the_readers_own_papers_make_the_readers_own_encoder(home: Path, make_pa
     with closing(Store(home / "triage.db")) as store:
         told = [make_paper(title=x.title, abstract=x.abstract, submitted=now) for x in invented(600)]
         store.add_papers(told, at=now)
+        store.add_run(Run(now, "quiet", None, {}, 0.0))
+    pairs = home.parent / "pairs.jsonl"
+    others = invented(600, seed=4)
+    pairs.write_text("".join(json.dumps({"title": one.title, "abstract": one.abstract}) + "\n" for one in others))
+    assert main(["train", "--steps", "60", "--dry-run", "--pairs", str(pairs)]) == 0
+    said = capsys.readouterr().out
+    assert "learnt from 600 papers; held out: the newest 60 of those stored, since 2026-11-20" in said
     assert main(["train", "--steps", "60"]) == 0
-    assert "present encoder" in capsys.readouterr().out  # the bundled one: it knows none of these words
+    said = capsys.readouterr().out
+    assert "learnt from 540 papers; held out: the newest 60 of those stored, since" in said
+    assert "present encoder" in said  # the bundled one: it knows none of these words
+    with closing(Store(home / "triage.db")) as store:
+        assert store.unfinished, "the next session or fetch reads everything anew"
     own = StaticEncoder(home / "encoder")
     assert own.revision != StaticEncoder().revision
     assert "a reader's store" in (own.folder / "README.md").read_text()
+
+
+def test_a_damaged_encoder_is_told_before_the_training(home: Path, tmp_path: Path, capsys: Any) -> None:
+    own = Path(shutil.copytree(BUNDLED, home / "encoder"))
+    (own / "model.safetensors").write_bytes(b"")
+    assert run("--pairs", str(tmp_path / "absent.jsonl")) == 65
+    assert f"remove {own}" in capsys.readouterr().err
 
 
 def test_an_empty_store_says_what_to_do(capsys: Any) -> None:

@@ -14,6 +14,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,32 +121,54 @@ def read_pairs(path: Path) -> list[Example]:
     """
     number, found = 0, []
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for line in lines:
                 number += 1
-                told = json.loads(line)
-                found.append(Example(str(told["title"]), str(told["abstract"]), str(told.get("date") or "")))
-    except (OSError, EOFError) as error:
+                if line.strip():
+                    found.append(_example(json.loads(line)))
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be read ({error}): name a file of JSON lines") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput(f"{path}:{number}: not a JSON object with a title and an abstract") from error
     return found
 
 
-def split(found: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+def _example(told: Any) -> Example:
+    title, abstract = told["title"], told["abstract"]
+    if not isinstance(title, str) or not isinstance(abstract, str):
+        raise TypeError("title and abstract are texts")
+    return Example(title, abstract, str(told.get("date") or ""))
+
+
+def split(found: Sequence[Example], reader: Sequence[Example] = ()) -> tuple[list[Example], list[Example]]:
     """Part the text by age into what is learnt from and the newest, which are held out.
+
+    What is learnt from another text has to win on the `reader`'s own papers: where these would be enough to learn from,
+    the newest of them are held out, and their titles are left out of the text.
 
     Raises:
         InvalidInput: there are too few papers.
     """
-    once = {(one.title, one.abstract): one for one in found if one.title.strip() and one.abstract.strip()}
-    by_age = sorted(once.values(), key=lambda one: (one.day, one.title))
-    if len(by_age) < FEWEST:
+    own = _by_age(reader)
+    judges = own[-_held_of(own) :] if len(own) >= FEWEST else []
+    titles = {one.title.casefold() for one in judges}
+    text = [one for one in _by_age(found) if one.title.casefold() not in titles]
+    if len(text) < FEWEST:
         raise InvalidInput(
-            f"{len(by_age)} papers are too few to learn from, {FEWEST} are needed: triage fetch --back 60 brings more"
+            f"{len(text)} papers are too few to learn from, {FEWEST} are needed: triage fetch --back 60 brings more,"
+            " --pairs FILE reads others"
         )
-    held = min(HELD_OUT, len(by_age) // 10)
-    return by_age[:-held], by_age[-held:]
+    return (text, judges) if judges else (text[: -_held_of(text)], text[-_held_of(text) :])
+
+
+def _held_of(text: Sequence[Example]) -> int:
+    return min(HELD_OUT, len(text) // 10)
+
+
+def _by_age(found: Iterable[Example]) -> list[Example]:
+    """Each text once, oldest first; those without a title or an abstract teach nothing."""
+    once = {(one.title, one.abstract): one for one in found if one.title.strip() and one.abstract.strip()}
+    return sorted(once.values(), key=lambda one: (one.day, one.title))
 
 
 def found_first(encoder: StaticEncoder, held: Sequence[Example]) -> float:
@@ -185,6 +208,8 @@ def trained(
 def install(new: StaticEncoder, place: Path, card: str) -> StaticEncoder:
     """Put a trained encoder in its place with its model card, by renaming whole folders.
 
+    Whatever stops it in between, the place holds one encoder or the other.
+
     Raises:
         CannotCreate: the place holds something that no training has put there.
     """
@@ -192,9 +217,15 @@ def install(new: StaticEncoder, place: Path, card: str) -> StaticEncoder:
     (new.folder / CARD).write_text(card, encoding="utf-8")
     new.folder.chmod(0o755)
     with tempfile.TemporaryDirectory(prefix=".replaced-", dir=place.parent) as aside:
-        if place.exists():
-            place.rename(Path(aside) / place.name)
-        new.folder.rename(place)
+        old = Path(aside) / place.name
+        try:
+            if place.exists():
+                place.rename(old)
+            new.folder.rename(place)
+        except BaseException:
+            if old.exists() and not place.exists():
+                old.rename(place)
+            raise
     return StaticEncoder(place)
 
 

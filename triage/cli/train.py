@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MOST = 200_000
 """The newest stored papers that are read: more text of old years was no gain, and memory stays below 4 GB."""
+
+JUDGES = 10_000
+"""The newest stored papers of which a tenth judges what was learnt from others: all that are ever held out."""
 
 
 @click.command("train")
@@ -36,44 +40,61 @@ def train_command(
     """Example: triage train --dry-run
 
     Train the fast encoder anew from the titles and abstracts that are stored, in about five minutes for 100,000
-    papers. It takes the place of the present one only when it finds the newest papers' abstracts by their titles more
-    often; those papers are held out of the training.
+    papers. It takes the place of the present one only when it finds the abstracts of your newest papers by their titles
+    more often; those papers are held out of the training. The next session or fetch ranks by it.
     """
     from triage import train
 
     place = out or around.own_encoder
     train.check_place(place)
-    text = train.read_pairs(pairs) if pairs else train.examples(around.store.background(date.max, MOST))
-    told, held = train.split(text)
+    rival = _rival(around, out)
+    own = _own(around, JUDGES if pairs else MOST) if not (pairs and out) else []
+    told, held = train.split(train.read_pairs(pairs), own) if pairs else train.split(own)
     recipe = train.Recipe(seed=seed, steps=steps)
     with (
         around.lock("train", "another triage train is running"),
         shown() as report,
         train.trained(told, recipe, place, progress=lambda stage, done, of: report("training", stage, done, of)) as new,
     ):
-        result = train.contest(new, _rival(around, out), held)
+        result = train.contest(new, rival, held)
         if result.won and not dry_run:
             source = pairs.name if pairs else "a reader's store"
             train.install(new, place, train.card(told, source, recipe, result))
-    click.echo(_told(result, len(told), held, place, dry_run=dry_run))
+            if not out:
+                around.store.reopen_run()
+    whose = " of those stored" if set(held) <= set(own) else ""
+    click.echo(_told(result, len(told), f"{whose}{_since(held)}", place, dry_run=dry_run))
+
+
+def _own(around: Surroundings, most: int) -> list[Example]:
+    """The newest stored papers: what is learnt from, or what judges what was learnt from others."""
+    from triage import train
+
+    there = around.config.folders.database.exists()
+    return train.examples(around.store.background(date.max, most)) if there else []
 
 
 def _rival(around: Surroundings, out: Path | None) -> StaticEncoder | None:
-    """The encoder that would be replaced; none where a new folder is named."""
+    """The encoder that would be replaced, whole: it is read before the training; none where a new folder is named."""
     from triage.embed import StaticEncoder
 
     present = StaticEncoder(out) if out else around.fast
     try:
-        return present if present.revision else None
+        present.check()
     except Unavailable:
         return None
+    return present
 
 
-def _told(result: Contest, papers: int, held: list[Example], place: Path, *, dry_run: bool) -> str:
-    """Both figures, and what became of the new encoder."""
+def _since(held: Iterable[Example]) -> str:
     since = min((one.day for one in held if one.day), default="")
+    return f", since {since}" if since else ""
+
+
+def _told(result: Contest, papers: int, which: str, place: Path, *, dry_run: bool) -> str:
+    """Both figures, and what became of the new encoder; `which` are the papers that were held out."""
     lines = [
-        f"learnt from {papers} papers; held out: the newest {result.n}{f', since {since}' if since else ''}",
+        f"learnt from {papers} papers; held out: the newest {result.n}{which}",
         "a title finds its own abstract first among them:",
         *([] if result.present is None else [f"  present encoder  {result.present:.1%}"]),
         f"  new encoder      {result.new:.1%}",
