@@ -66,6 +66,35 @@ def test_it_opens_on_the_fast_list_and_offers_the_careful_one(terminal: Terminal
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+def test_the_key_for_the_profile_edits_the_demos_and_not_the_readers(tmp_path: Path) -> None:
+    mine, demos, seen = tmp_path / "mine", tmp_path / "demos", tmp_path / "seen"
+    (mine / "profiles").mkdir(parents=True)
+    demos.mkdir()
+    (mine / "profiles" / f"{PROFILE}.toml").write_text('statement = "my own"\ncategories = ["cs.LG"]\n')
+    editor = tmp_path / "editor.py"
+    saying = "os.environ['TRIAGE_HOME'] + open(sys.argv[2]).read()"
+    editor.write_text(f"import os, sys; open(sys.argv[1], 'w').write({saying})")
+    environ = {
+        "TRIAGE_HOME": str(mine),
+        "TMPDIR": str(demos),
+        "HF_HUB_OFFLINE": "1",
+        "EDITOR": f"{sys.executable} {editor} {seen}",
+    }
+    with Terminal("--ascii", "demo", environ=environ) as terminal:
+        terminal.shows("Your first coffee", 60)
+        assert "─" not in terminal.text
+        terminal.press(" ")
+        terminal.until(lambda: "Your first coffee" not in terminal.text, 10)
+        terminal.press("E")
+        terminal.until(seen.exists, 30)
+        terminal.shows("keep", 30)  # the list is back
+        terminal.press("q")
+        assert terminal.ended(20) == 0
+    assert seen.read_text().startswith(f"{demos}/triage-demo-")
+    assert "my own" not in seen.read_text()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_it_at_once_and_quietly_while_it_still_fetches(number: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "triage", "demo"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from triage.cli.surroundings import Surroundings, SystemClock, is_terminal, pass
 from triage.errors import TriageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from multiprocessing.connection import Connection
 
     from triage.demo import DemoServer
@@ -50,8 +51,9 @@ def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> in
 
 
 def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment without the reader's own settings of triage."""
-    return {name: value for name, value in environ.items() if not name.startswith("TRIAGE_")}
+    """The environment without the reader's own settings of triage, but for what the terminal can draw."""
+    kept = {"TRIAGE_SESSION_ASCII"}
+    return {name: value for name, value in environ.items() if not name.startswith("TRIAGE_") or name in kept}
 
 
 def _session(guest: Surroundings, minutes: float | None, ahead: timedelta) -> int:
@@ -66,10 +68,27 @@ def _session(guest: Surroundings, minutes: float | None, ahead: timedelta) -> in
         return children[-1]
 
     try:
-        return morning(guest, minutes, start=start)
+        with _surrounded_by(guest.environ):
+            return morning(guest, minutes, start=start)
     finally:
         for child in children:
             child.end()
+
+
+@contextmanager
+def _surrounded_by(environ: Mapping[str, str]) -> Iterator[None]:
+    """Let what the session starts live in the demo's home too: the key for the profile must not edit the reader's."""
+    before = dict(os.environ)
+    _take_over(environ)
+    try:
+        yield
+    finally:
+        _take_over(before)
+
+
+def _take_over(environ: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
 
 
 def _print(guest: Surroundings, minutes: float | None) -> int:
@@ -117,7 +136,7 @@ def _fetch_when_told(
     """Fetch each time the pipe says so, with one clock and one loaded encoder for all days."""
     from triage.cli import fetch
 
-    os.environ.update(environ)
+    _take_over(environ)
     around = Surroundings(environ, profile, SystemClock(ahead))
     try:
         while True:
