@@ -558,6 +558,14 @@ def test_a_quick_run_ends_with_the_first_list_and_the_next_one_does_the_rest(net
     assert version(net) == "4 fast+careful"
     assert all(net.store.ranking("mine", name, FRIDAY) for name in rank.RANKERS)
     assert not due(net.store, [PROFILE], NOW, ranker="fusion", patient=True)
+    net.run(encoder=careful, fast=fast, quick=True)
+    assert not due(net.store, [PROFILE], NOW, ranker="fusion", patient=True), "nothing came, so nothing was left"
+
+
+def test_what_one_quick_run_left_the_next_one_leaves_too(net: Net) -> None:
+    for _ in range(2):
+        net.run(encoder=Careful(), fast=Shouting(), quick=True)
+        assert due(net.store, [PROFILE], NOW, ranker="fusion", patient=True)
 
 
 def test_without_the_careful_encoder_the_fast_one_decides(net: Net) -> None:

@@ -118,7 +118,7 @@ def refresh(
         wire: the way to arXiv; None takes arXiv's own addresses.
         types: the announcement types that are ranked.
         back: days of earlier papers to bring as a background for the statistics.
-        quick: end with the first list; what is left is remembered, and the next run does it.
+        quick: end with the first list; what that leaves is remembered, and the next run does it.
         progress: told of each step.
         stop: asked between batches; True ends the embedding early, and the rest waits for the next run.
         free: arXiv's holidays; the bundled ones when None.
@@ -138,6 +138,8 @@ def refresh(
     ranked = work.first_list(pinned)
     if not quick:
         _go_on(work, pulled, api, ranked, pinned, today or now.date())
+    elif not (resumed or ranked or work.waiting):  # the day was done before, and nothing came
+        store.finish_runs()
     lines = tuple(map(clean, (*notes, *api.notes, *work.notes)))  # some quote what a server said
     again = now + fetch.LOOK_AGAIN if _is_late(pulled.report.categories.values()) else None
     return Refreshed(
