@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +64,22 @@ def test_a_shared_paper_competes_whatever_its_category_and_says_so(
     assert set(listed(today)) == set(before) | {OLD.id}
     scored = next(one for one in (*today.papers, *today.left_out) if one.paper.id == OLD.id)
     assert scored.score != 0
+
+
+def test_what_the_careful_encoder_has_not_read_of_it_is_left_to_the_next_run(
+    home: tuple[Store, Profile, DemoServer], encoder: FakeEncoder
+) -> None:
+    store, profile, _ = home
+    ranked(store, profile, encoder)
+    store.finish_runs()
+    ranked(store, profile, encoder)
+    assert not store.unfinished, "nothing was ranked anew"
+    edited = replace(profile, statement="frogs in ponds")
+    store.add_papers([OLD], at=FRIDAY)
+    store.add_shared({OLD.id: ""}, source="chat.txt", at=FRIDAY)
+    ranked(store, edited, encoder)
+    assert encoder.encoded.count(edited.statement) == 1
+    assert store.unfinished
 
 
 def test_it_competes_for_one_day_and_a_verdict_ends_it(

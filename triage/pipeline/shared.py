@@ -50,11 +50,16 @@ def rank_shared(
     now: datetime,
     progress: Progress = silent,
 ) -> None:
-    """Put the shared papers into the order of the newest announcement, by the fast encoder where there is one."""
+    """Put the shared papers into the order of the newest announcement, by the fast encoder where there is one.
+
+    What the careful one would make of them, and of a profile that was edited meanwhile, is left to the next run.
+    """
     papers = list(store.papers(store.shared(today)).values())
     if fast and papers:
+        texts = [*(profile.statement for profile in profiles), *map(fast.paper_text, papers)]
         try:
-            embed_missing(store, fast, map(fast.paper_text, papers), progress=progress)
+            embed_missing(store, fast, texts, progress=progress)
         except Unavailable:
             fast = None
-    rank_days(store, profiles, encoder, types=types, at=now, progress=progress, fast=fast)
+    if rank_days(store, profiles, encoder, types=types, at=now, progress=progress, fast=fast):
+        store.reopen_run()
