@@ -133,7 +133,10 @@ def test_show_and_why_tell_about_a_paper(fetched: tuple[Path, list[Run]]) -> Non
     why = json.loads(run(home, "why", first["id"], "--json").stdout)
     assert sum(why["parts"].values()) == pytest.approx(why["score"])
     assert why["why"] == first["why"]
-    assert "the score" in run(home, "why", first["id"]).stdout
+    told = run(home, "why", first["id"]).stdout
+    assert "the score" in told
+    assert "likeness to your statement" in told
+    assert "+0.00" not in told, "what adds nothing is no reason"
 
 
 def test_verdicts_from_the_shell(fetched: tuple[Path, list[Run]]) -> None:

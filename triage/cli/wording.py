@@ -137,4 +137,6 @@ def explanation(scored: ScoredPaper, ranked: Shortlist) -> Sequence[str]:
 
 
 def _largest(scored: ScoredPaper) -> list[tuple[str, float]]:
-    return sorted(scored.parts.items(), key=lambda part: -abs(part[1]))
+    """The parts that can be seen in two decimals, the largest first."""
+    seen = [(name, value) for name, value in scored.parts.items() if abs(value) >= 0.005]
+    return sorted(seen, key=lambda part: -abs(part[1]))
