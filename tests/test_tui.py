@@ -15,6 +15,7 @@ from conftest import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual import events
 from textual.color import Color
 
 from triage.budget import Countdown, Meter, Shortlist
@@ -161,6 +162,12 @@ async def opened(app: CoffeeApp, **given: Any) -> AsyncIterator[Any]:
     async with app.run_test(**given) as pilot:
         await pilot.pause()
         yield pilot
+
+
+def typed(app: CoffeeApp, *names: str) -> None:
+    """Keys that come faster than the screen answers, as a terminal hands them over."""
+    for name in names:
+        app.post_message(events.Key(name, name if len(name) == 1 else None))
 
 
 async def pass_time(app: CoffeeApp, pilot: Any, clock: Clock, seconds: float) -> None:

@@ -12,14 +12,13 @@ import pytest
 from conftest import Clock
 from hypothesis import given
 from hypothesis import strategies as st
-from test_tui import PAPERS, TITLES, Morn, a_list, a_paper, lines, opened, pass_time, spoken, text
-from textual import events
+from test_tui import PAPERS, TITLES, Morn, a_list, a_paper, lines, opened, pass_time, spoken, text, typed
 
 from triage import config
 from triage.budget import draw_one
 from triage.cli.links import keep_copy, opener, terminal_browser
 from triage.errors import ConfigFault, TryLater
-from triage.tui import CoffeeApp, Outcome
+from triage.tui import Outcome
 from triage.tui.card import Card
 from triage.tui.desk import Desk
 from triage.tui.editor import NoteSheet, Question
@@ -303,12 +302,6 @@ async def test_the_first_coffee_begins_with_a_card_of_three_lines(morn: Morn, si
         assert "s keeps" in text(app)
         await pilot.press("enter")
         assert isinstance(app.screen, Morning)
-
-
-def typed(app: CoffeeApp, *names: str) -> None:
-    """Keys that come faster than the screen answers, as a terminal hands them over."""
-    for name in names:
-        app.post_message(events.Key(name, name if len(name) == 1 else None))
 
 
 async def test_keys_typed_ahead_of_the_card_do_no_harm(morn: Morn) -> None:

@@ -107,7 +107,7 @@ def test_the_session_s_own_process_holds_no_model(ready: Path, tmp_path: Path) -
 
 
 def test_the_profile_is_edited_in_the_terminal_while_the_coffee_goes_on(tmp_path: Path, encoder: object) -> None:
-    """The editor gets the whole terminal, nothing is drawn over it, and the list is back when it ends."""
+    """One editor gets the whole terminal, nothing is drawn over it, and the list is back when it ends."""
     editor = tmp_path / "editor.py"
     editor.write_text(
         "import sys, time\n"
@@ -120,7 +120,7 @@ def test_the_profile_is_edited_in_the_terminal_while_the_coffee_goes_on(tmp_path
         environ = {"TRIAGE_HOME": str(home), "EDITOR": f"{sys.executable} {editor}"}
         with Terminal("--minutes", "1.8", environ=environ) as terminal:
             terminal.shows("keep")
-            terminal.press("E")
+            terminal.press("EEs")
             terminal.shows("EDITOR HAS THE SCREEN", 30)
             terminal.read(0.5)
             before = len(terminal.raw)
@@ -130,7 +130,9 @@ def test_the_profile_is_edited_in_the_terminal_while_the_coffee_goes_on(tmp_path
             terminal.shows("s keep", 60)
             terminal.press("q")
             assert terminal.ended() == 0
+            assert terminal.raw.count(b"EDITOR HAS") == 1, "a second key is no second editor"
         with closing(Store(home / "triage.db")) as store:
+            assert store.labels() == {}, "what is typed behind the key is meant for the editor"
             rows = store.rows("SELECT spent_s FROM coffees")
             assert float(str(rows[-1][0])) >= 2.5, "the coffee went on"
 

@@ -15,6 +15,7 @@ from triage.tui.background import Background
 from triage.tui.breaks import Breaks
 from triage.tui.exploring import Exploring
 from triage.tui.linking import Linking
+from triage.tui.palette import Palette
 from triage.tui.screens import ALWAYS, Welcome
 from triage.tui.session import Outcome
 from triage.tui.themes import THEMES
@@ -103,17 +104,41 @@ class CoffeeApp(Background, Exploring, Linking, Breaks, Writing, inherit_binding
             if isinstance(event, events.Key):
                 self._say("said", self._next_said)
                 self._next_said = ""
+                if self._typed_on(event) or await self._obey(event):
+                    return
         elif isinstance(event, events.AppBlur):
             self._dwell.blur()
         elif isinstance(event, events.AppFocus):
             self._dwell.focus()
         await super().on_event(event)
 
+    async def _obey(self, event: events.Key) -> bool:
+        """Obey a key at once, so that the next one finds what it has changed; False where words are being written.
+
+        Textual hands every key round the widgets first, and those that come fast have all set out before the first of
+        them is back: letters typed behind the key of the search would be keys of the list.
+        """
+        self.app_focus = True  # some terminals tell only when they lose it; a line gets its keys back
+        if self.focused is not None:
+            return False
+        if bound := self.screen.active_bindings.get(event.key):
+            await self.run_action(bound.binding.action, bound.node)
+        elif isinstance(self.screen, Welcome):
+            self.pop_screen()
+        return True
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let each screen say which keys mean something on it."""
-        if action not in _NAMES or action in ALWAYS:
+        """Let each screen say which keys mean something on it; after the end, or beside another program, none does."""
+        if action not in _NAMES:
             return True
-        return action in getattr(self.screen, "actions", ())
+        if self._finished or self.away:
+            return False
+        return action in ALWAYS or action in getattr(self.screen, "actions", ())
+
+    def action_command_palette(self) -> None:
+        """Open the palette."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the table in the palette, and the two themes."""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from triage.text import readable
 from triage.tui import phrases
+from triage.tui.line import Line
 from triage.tui.screens import ALWAYS, Sheet
 from triage.tui.stages import CARD_S
 from triage.tui.widgets import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -35,18 +35,11 @@ _ROWS, _LOW_ROWS, _SUBJECT_ROWS = 15, 12, 3
 class Card(Sheet):
     """The closing card. It goes away by itself.
 
-    `line` is what stands in the notebook already, None where there is none to write; `more` whether five more minutes
-    can be had.
+    `line` is what stands in the notebook already, and `write` keeps another one; None where there is none to write.
+    `more` is whether five more minutes can be had.
     """
 
     actions = _ON_CARD
-
-    class Written(Message):
-        """The line for the notebook has changed."""
-
-        def __init__(self, line: str) -> None:
-            super().__init__()
-            self.line = line
 
     def __init__(
         self,
@@ -57,37 +50,38 @@ class Card(Sheet):
         subject: ScoredPaper | None,
         *,
         keys: Keys,
-        line: str | None = None,
+        line: str = "",
+        write: Callable[[str], None] | None = None,
         more: bool = False,
     ) -> None:
         super().__init__()
         self._title, self._desk, self._used_s, self._glyphs = title, desk, used_s, glyphs
         self._keys = keys
-        self._line, self.more = line, more
+        self._line, self._write, self.more = line, write, more
         self.subject = subject
         """The paper that was being judged when the time was up; it still can be."""
 
     @property
     def writing(self) -> bool:
         """Whether the reader has the pen in hand."""
-        return isinstance(self.focused, Input)
+        return isinstance(self.focused, Line)
 
     def compose(self) -> ComposeResult:
         """The summary, the line for the notebook, and the line that counts down."""
         with VerticalScroll(id="sheet", can_focus=False):
             yield Static(self.text(), id="sheet-text", markup=False)
-            if self._line is not None:
+            if self._write:
                 yield Static("One line for the notebook (Tab):", id="notebook-label", markup=False)
                 with Horizontal(id="notebook"):
                     yield Static("> ", markup=False)
-                    yield Input(self._line, compact=True, select_on_focus=False, id="line")
+                    yield Line(self._line, compact=True, select_on_focus=False, id="line")
             with Horizontal(id="farewell"):
                 yield Static(self._ways(), id="ways", markup=False)
                 yield Static(Content(f"{CARD_S:.0f} s"), id="closing", markup=False)
 
     def on_mount(self) -> None:
         """A cursor that blinks costs bytes on a slow line."""
-        for line in self.query(Input):
+        for line in self.query(Line):
             line.cursor_blink = False
 
     def text(self) -> Content:
@@ -154,15 +148,12 @@ class Card(Sheet):
         """The line is written."""
         self.set_focus(None)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Every key is committed, so that a line half written is kept."""
-        if event.value != self._line:
-            self._line = event.value
-            self.post_message(self.Written(event.value))
-
-    def on_input_submitted(self) -> None:
-        """Enter ends the line; the next one closes the card."""
-        self.put_down()
+    def save(self) -> None:
+        """Keep the line where it has changed since it was kept."""
+        for line in self.query(Line):
+            if self._write and line.value != self._line:
+                self._write(line.value)
+                self._line = line.value
 
     def _row(self, scored: ScoredPaper) -> Content:
         width = max(10, min(self.app.size.width, 60) - 8 - 6)

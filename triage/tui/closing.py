@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
+
+from textual import on
+from textual.widgets import Input
 
 from triage.tui import phrases, stages
 from triage.tui.card import Card
 from triage.tui.timekeeping import Timekeeping
 
 if TYPE_CHECKING:
+    from textual import events
+
     from triage.paper import ScoredPaper
 
 
 class Closing(Timekeeping):
     """The part that lays the closing card."""
 
+    _taken_at = float("-inf")
+    """When the card took the place of a line that was being written, or the last key was typed on for it."""
     _graced: float | None = None
     """The coffee, by its seconds, whose end a note that was being written could outlast."""
 
@@ -52,6 +58,7 @@ class Closing(Timekeeping):
         self._last_input -= max(0.0, late_s)
 
     def _show_card(self, stage: stages.Stage, title: str, subject: ScoredPaper | None) -> None:
+        self._taken_at = float("-inf") if self.focused is None else self._session.monotonic()
         self._lift_sheets()
         self.clear_notifications()
         self._stage, self._last_input = stage, self._session.monotonic()
@@ -66,13 +73,30 @@ class Closing(Timekeeping):
                 self._glyphs,
                 subject,
                 keys=self.keys,
-                line=self._session.diary.line if self._session.diary else None,
+                line=self._noted,
+                write=self._write_line if self._session.diary else None,
                 more=stage is stages.COFFEE_OVER and rations is not None and not rations.no_refill(),
             )
         )
         self._look()
 
-    def on_card_written(self, event: Card.Written) -> None:
-        """Commit the line for the notebook as it stands."""
-        if diary := self._session.diary:
-            self._attempt(partial(diary.write, event.line))
+    def _write_line(self, words: str) -> None:
+        assert self._session.diary
+        self._session.diary.write(words)
+        self._noted = words
+
+    @on(Input.Changed, "#line")
+    def keep_line(self) -> None:
+        """Commit the line for the notebook with every key, so that one half written is kept."""
+        self._save_writing()
+
+    def _typed_on(self, event: events.Key) -> bool:
+        """Whether a key was meant for the line that the closing card has just taken away.
+
+        Whoever writes looks at the words: the letters that still come must not judge, take back or close.
+        """
+        now = self._session.monotonic()
+        if now - self._taken_at >= stages.TYPING_S or event.key.startswith("ctrl+"):
+            return False
+        self._taken_at = now
+        return True

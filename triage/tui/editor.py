@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static, TextArea
 
 from triage.text import readable
+from triage.tui.line import InTurn, Line
 from triage.tui.screens import ALWAYS, Sheet
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widgets import Input
 
     from triage.paper import ScoredPaper
 
 _ON_PAPER = ALWAYS | {"back"}
+
+
+class Area(InTurn, TextArea):
+    """The lines of a note."""
 
 
 class NoteSheet(Sheet):
@@ -31,7 +37,7 @@ class NoteSheet(Sheet):
         super().__init__()
         self._scored, self._write = scored, write
         self._kept = words
-        self._area = TextArea(words, id="note-area", show_line_numbers=False, soft_wrap=True, compact=True)
+        self._area = Area(words, id="note-area", show_line_numbers=False, soft_wrap=True, compact=True)
         self._area.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -48,7 +54,7 @@ class NoteSheet(Sheet):
     def on_mount(self) -> None:
         """Begin to write at the end of what is there."""
         self._area.move_cursor(self._area.document.end)
-        self._area.focus()
+        self.set_focus(self._area)
 
     @property
     def words(self) -> str:
@@ -70,7 +76,7 @@ class Question(Sheet):
     def __init__(self, title: str, question: str, answer: Callable[[str], None]) -> None:
         super().__init__()
         self._title, self._question, self._answer = title, question, answer
-        self._line = Input(id="answer", compact=True, max_length=200)
+        self._line = Line(id="answer", compact=True, max_length=200)
         self._line.cursor_blink = False
 
     def compose(self) -> ComposeResult:
@@ -86,11 +92,11 @@ class Question(Sheet):
 
     def on_mount(self) -> None:
         """Wait for the answer."""
-        self._line.focus()
+        self.set_focus(self._line)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go away first, then answer: the answer acts on the list. A second Enter finds nothing to answer."""
+        """Go away first, then answer: the answer acts on the list. Where the time is up, nothing is answered."""
         event.stop()
-        if self.is_current:
+        if self.is_active:
             self.app.pop_screen()
             self._answer(event.value)

@@ -58,6 +58,8 @@ class Frame(App[Outcome]):
         """What is said once the next key has taken away what was said before."""
         self._told: set[str] = set()
         self._wanted_at = 0.0
+        self._noted = session.diary.line if session.diary else ""
+        """What the notebook holds of this coffee by now."""
         self._glyphs = ASCII if session.ascii else UNICODE
         self._morning = Morning(self.desk, session.countdown.left, self._glyphs, self.keys)
 

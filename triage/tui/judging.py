@@ -27,16 +27,17 @@ class Judging(Pages):
         """Dismiss the paper."""
         self._judge("dismiss")
 
-    def _judge(self, kind: VerdictKind, reason: str = "") -> None:
-        """Commit first, then show: on the closing card for its one paper, otherwise for the one under the cursor."""
-        card = self.screen if isinstance(self.screen, Card) else None
-        scored = card.subject if card else self.desk.current
-        if scored is None:
-            return
+    def _judge(self, kind: VerdictKind) -> None:
+        """Judge the one paper of the closing card, otherwise the one under the cursor."""
+        if scored := self.screen.subject if isinstance(self.screen, Card) else self.desk.current:
+            self._judge_paper(scored, kind)
+
+    def _judge_paper(self, scored: ScoredPaper, kind: VerdictKind, reason: str = "") -> None:
+        """Commit first, then show."""
         if (reason or self.desk.mark(scored.paper.id) != kind) and not self._commit(scored, kind, reason):
             return
-        if card:
-            card.redraw()
+        if isinstance(self.screen, Card):
+            self.screen.redraw()
             return
         self.desk.advance()
         self._morning.redraw()

@@ -86,11 +86,16 @@ class Moving(Searching):
 
     def action_interrupt(self) -> None:
         """Ctrl+C: close at once, with the exit code of an interrupt."""
-        self.finish(return_code=130)
+        self._finish_with_words(return_code=130)
 
     async def action_quit(self) -> None:
         """Ctrl+Q: finish early from anywhere."""
-        self.finish()
+        self._finish_with_words()
+
+    def _finish_with_words(self, return_code: int = 0) -> None:
+        """Finish when what was typed just before has arrived on the sheet, so that it is kept."""
+        if self.focused is None or not self.focused.call_later(self.finish, return_code=return_code):
+            self.finish(return_code=return_code)
 
     def action_help(self) -> None:
         """Show the table of keys, or put it away."""

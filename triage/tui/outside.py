@@ -14,15 +14,17 @@ from triage.tui.timekeeping import Timekeeping
 class Outside(Timekeeping):
     """The part that runs them. They are awaited, never waited for, so that the clock is read all the while."""
 
-    @work(exclusive=True, group="outside", exit_on_error=False)
-    async def _run_outside(
-        self, command: Sequence[str], then: Callable[[], None] | None = None, *, called: str = ""
-    ) -> None:
+    def _run_outside(self, command: Sequence[str], then: Callable[[], None] | None = None, *, called: str = "") -> None:
         """Give the terminal to a command; nothing is drawn until it ends, and it is never killed.
 
-        `called` is its name where the command line would tell the reader nothing.
+        What is typed from now on is no key of the session. `called` is the command's name where its words would tell
+        the reader nothing.
         """
         self.away = True
+        self._await_outside(command, then, called)
+
+    @work(group="outside", exit_on_error=False)
+    async def _await_outside(self, command: Sequence[str], then: Callable[[], None] | None, called: str) -> None:
         try:
             with self.batch_update(), self.suspend():
                 program = await asyncio.create_subprocess_exec(*command)

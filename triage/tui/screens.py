@@ -12,15 +12,15 @@ from textual.content import Content
 from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from triage.text import clean, readable
 from triage.tui import keys, phrases
 from triage.tui.hanging import Hanging
+from triage.tui.line import Line
 from triage.tui.widgets import AbstractPane, Cup, Heading, KeyLine, PaperList, Rule
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.visual import Visual
@@ -66,7 +66,7 @@ class Morning(Screen[None]):
         self._list, self._pane = PaperList(desk, left, glyphs), AbstractPane()
         self._note = Static(id="note-text", markup=False)
         self._rule, self._keys = Rule(glyphs, id="bottom"), KeyLine(glyphs)
-        self._search = Input(id="search", compact=True, select_on_focus=False)
+        self._search = Line(id="search", compact=True, select_on_focus=False)
         self._search.cursor_blink = False
 
     @property
@@ -153,7 +153,7 @@ class Morning(Screen[None]):
         self._before = self._desk.cursor, self._list.scroll_offset
         self._search.value = ""
         self.add_class("-searching")
-        self._search.focus()
+        self.set_focus(self._search)  # at once: what is typed next belongs to it
 
     def follow(self, words: str) -> None:
         """Mark the words, and go to the first match from where the search began."""
@@ -208,9 +208,9 @@ class Sheet(ModalScreen[None]):
 
     def scroll(self, step: int, *, page: bool = False) -> None:
         """Scroll by lines, or by pages."""
-        sheet = self.query_one("#sheet", VerticalScroll)
-        lines = max(1, sheet.scrollable_content_region.height - 1) if page else 1
-        sheet.scroll_relative(y=step * lines, animate=False, immediate=True)
+        for sheet in self.query("#sheet").results(VerticalScroll):  # none before it is drawn
+            lines = max(1, sheet.scrollable_content_region.height - 1) if page else 1
+            sheet.scroll_relative(y=step * lines, animate=False, immediate=True)
 
 
 class Help(Sheet):
@@ -231,10 +231,10 @@ class Help(Sheet):
         return Hanging(lines)
 
 
-class Welcome(Sheet):
+class Welcome(Sheet, inherit_bindings=False):
     """The first coffee's card: three lines, and never again. Any key puts it away."""
 
-    actions = ALWAYS
+    BINDINGS: ClassVar[list[BindingType]] = [one for one in keys.BINDINGS if one.id in ALWAYS]
 
     def __init__(self, table: Keys, glyphs: Glyphs) -> None:
         super().__init__()
@@ -252,12 +252,6 @@ class Welcome(Sheet):
             "When the cup is empty triage closes; what you decided is kept.",
             ("\n\nAny key puts this card away", "$faint"),
         )
-
-    def on_key(self, event: events.Key) -> None:
-        """Go away; the key does nothing else, nor do those that were typed before the card had gone."""
-        event.stop()
-        if self.is_current:
-            self.app.pop_screen()
 
 
 class Why(Sheet):

@@ -27,6 +27,12 @@ class Searching(Pages):
         self._morning.end_search()
         self._tell_match()
 
+    @on(Input.Blurred, "#search")
+    def leave_search(self) -> None:
+        """Put a line away that does not get the keys any more, as on a page that has become too small for it."""
+        if self.app_focus and self._morning.focused is None:
+            self._morning.end_search()
+
     def _give_up_search(self) -> None:
         """Put the cursor back where it was."""
         self._morning.end_search(give_up=True)

@@ -18,6 +18,8 @@ GRACE_S = 60.0
 WAIT_S = 180.0
 """The longest wait for the first list of the day, in seconds; then it is what there is."""
 
+TYPING_S = 2.0
+"""Who was writing when the closing card came has seen it when no key was pressed for so many seconds."""
 
 LOW = 0.8
 """The share of the coffee after which the cup changes."""

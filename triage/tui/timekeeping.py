@@ -16,7 +16,7 @@ class Timekeeping(Frame):
     def _start_clock(self) -> None:
         """From the first paint of something unread on, time is charged."""
         countdown = self._session.countdown
-        if not countdown.started:
+        if not countdown.started and not self._finished:
             countdown.start()
             self._warned = self._share_used() >= stages.LOW  # no toast for what was so from the beginning
             self._pay()

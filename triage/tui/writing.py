@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from triage.text import readable
 from triage.tui.judging import Judging
 
@@ -27,10 +29,8 @@ class Writing(Judging):
         from triage.tui.editor import Question
 
         if scored := self.desk.current:
-            self.push_screen(Question(readable(scored.paper.title), "Why not?", self._dismiss_because))
-
-    def _dismiss_because(self, reason: str) -> None:
-        self._judge("dismiss", reason)
+            answer = partial(self._judge_paper, scored, "dismiss")
+            self.push_screen(Question(readable(scored.paper.title), "Why not?", answer))
 
     def on_text_area_changed(self) -> None:
         """Keep each key of a note as it is typed."""
