@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 import click
@@ -50,11 +51,11 @@ def train_command(
     rival = _rival(around, out)
     own = _own(around, JUDGES if pairs else MOST) if not (pairs and out) else []
     told, held = train.split(train.read_pairs(pairs), own) if pairs else train.split(own)
-    recipe = train.Recipe(seed=seed, steps=steps)
+    recipe, beside = train.Recipe(seed=seed, steps=steps), Path(gettempdir()) / "encoder" if dry_run else place
     with (
         around.lock("train", "another triage train is running"),
         shown() as report,
-        train.trained(told, recipe, place, progress=lambda stage, done, of: report("training", stage, done, of)) as new,
+        train.trained(told, recipe, beside, progress=lambda *step: report("training", *step)) as new,
     ):
         result = train.contest(new, rival, held)
         if result.won and not dry_run:
