@@ -103,6 +103,17 @@ def stocked(home: Path, count: int) -> None:
         store.add_announcement([Item(one, "new") for one in papers], announced=DAY, feed_day=DAY, at=NOW)
 
 
+def test_a_training_leaves_the_present_encoder_and_says_so(home: Path) -> None:
+    stocked(home, 400)
+    with Terminal("train", "--steps", "100000", environ={"TRIAGE_HOME": str(home)}, columns=120) as terminal:
+        terminal.shows("training   steps", 120)
+        terminal.press(CTRL_C)
+        assert terminal.ended(60) == 130, terminal.text
+        assert "triage: interrupted; what was learnt is gone, the present encoder stays" in terminal.text
+        assert "Traceback" not in terminal.text
+    assert [one.name for one in home.iterdir() if one.is_dir()] == []
+
+
 def test_an_export_leaves_no_half_file(home: Path) -> None:
     """Into a file it appears whole or not at all; into a pipe nobody reads it waits, and stops when told to."""
     stocked(home, 300)

@@ -57,6 +57,12 @@ class LoginRefused(TriageError):
     exit_code = 77
 
 
+class Interrupted(TriageError):
+    """Ctrl+C ended work of which nothing is kept."""
+
+    exit_code = 130
+
+
 class ConfigFault(TriageError):
     """The configuration is bad or missing, there is no profile, or the database is of a newer triage."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from triage.cli.surroundings import Surroundings, SystemClock, is_terminal, pass_surroundings, profile_option
-from triage.errors import TriageError
+from triage.errors import Interrupted, TriageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,6 +34,14 @@ def demo_command(around: Surroundings, minutes: float | None, plain: bool) -> in
     a server on this machine, and the home is thrown away. The session opens on the fast encoder's list while the
     careful one is still reading; without a terminal the shortlist is printed when both have read.
     """
+    try:
+        return _live(around, minutes, plain=plain)
+    except KeyboardInterrupt as end:
+        raise Interrupted("interrupted; the demo's home is gone") from end
+
+
+def _live(around: Surroundings, minutes: float | None, *, plain: bool) -> int:
+    """Make the home and the server, fetch both days, and show the second."""
     from triage.demo import FRIDAY, DemoServer, demo_home
 
     ahead = FRIDAY - datetime.now(UTC)

@@ -12,7 +12,7 @@ import click
 
 from triage.cli.progress import shown
 from triage.cli.surroundings import Surroundings, pass_surroundings, profile_option
-from triage.errors import Unavailable
+from triage.errors import Interrupted, Unavailable
 
 if TYPE_CHECKING:
     from triage.embed import StaticEncoder
@@ -52,17 +52,20 @@ def train_command(
     own = _own(around, JUDGES if pairs else MOST) if not (pairs and out) else []
     told, held = train.split(train.read_pairs(pairs), own) if pairs else train.split(own)
     recipe, beside = train.Recipe(seed=seed, steps=steps), Path(gettempdir()) / "encoder" if dry_run else place
-    with (
-        around.lock("train", "another triage train is running"),
-        shown() as report,
-        train.trained(told, recipe, beside, progress=lambda *step: report("training", *step)) as new,
-    ):
-        result = train.contest(new, rival, held)
-        if result.won and not dry_run:
-            source = pairs.name if pairs else "a reader's store"
-            train.install(new, place, train.card(told, source, recipe, result))
-            if not out:
-                around.store.reopen_run()
+    source = pairs.name if pairs else "a reader's store"
+    try:
+        with (
+            around.lock("train", "another triage train is running"),
+            shown() as report,
+            train.trained(told, recipe, beside, progress=lambda *step: report("training", *step)) as new,
+        ):
+            result = train.contest(new, rival, held)
+            if result.won and not dry_run:
+                train.install(new, place, train.card(told, source, recipe, result))
+    except KeyboardInterrupt as end:
+        raise Interrupted("interrupted; what was learnt is gone, the present encoder stays") from end
+    if result.won and not (dry_run or out):
+        around.store.reopen_run()
     whose = " of those stored" if set(held) <= set(own) else ""
     click.echo(_told(result, len(told), f"{whose}{_since(held)}", place, dry_run=dry_run))
 
