@@ -10,11 +10,13 @@ from conftest import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_tui import PAPERS, Morn, a_list, opened, pass_time, spoken, typed
+from textual import events
 
 from triage.tui import Diary, Outcome, Progress, Rations
 from triage.tui.card import Card
 from triage.tui.editor import NoteSheet, Question
 from triage.tui.keys import BINDINGS
+from triage.tui.line import Line
 from triage.tui.palette import Palette
 from triage.tui.screens import Help, Morning
 from triage.tui.widgets import PaperList
@@ -61,6 +63,17 @@ async def test_a_search_on_a_page_too_small_for_it_is_put_away(morn: Morn) -> No
         assert not app.screen.has_class("-searching"), "a line that shows gets the keys"
 
 
+async def test_a_line_gets_its_keys_back_from_a_terminal_that_tells_only_when_it_is_left(morn: Morn) -> None:
+    app = morn.app()
+    async with opened(app) as pilot:
+        await pilot.press("slash", "d")
+        app.post_message(events.AppBlur())
+        await pilot.pause()
+        await pilot.press("s")
+        assert morn.verdicts == []
+        assert app.screen.query_one("#search").value == "ds"
+
+
 async def test_what_is_typed_behind_enter_is_no_part_of_the_line(morn: Morn) -> None:
     app = morn.app(a_list(PAPERS), diary=Diary(morn.copies.append))
     async with opened(app) as pilot:
@@ -75,6 +88,7 @@ async def test_what_is_typed_behind_enter_is_no_part_of_the_line(morn: Morn) -> 
         await pass_time(app, pilot, morn.clock, 720.0)
         await pilot.press("tab")
         typed(app, *"done", "enter", "s")
+        app.post_message(events.Paste("pasted"))
         await pilot.pause()
         assert morn.copies[-1] == "done"
 
@@ -173,12 +187,29 @@ async def test_a_reason_is_for_the_paper_that_was_asked_about(morn: Morn) -> Non
         assert morn.kinds() == [("01", "dismiss")]
 
 
+async def test_an_answer_that_comes_after_the_end_is_none(morn: Morn) -> None:
+    app = morn.app(a_list(left_s=90.0))
+    async with opened(app) as pilot:
+        await pilot.press("t", "n", "o")
+        await app.screen.query_one(Line).action_submit()
+        await pass_time(app, pilot, morn.clock, 90.0)
+        assert isinstance(app.screen, Card), "it is not taken away with its answer"
+        assert morn.verdicts == []
+
+
 async def test_the_palette_may_go_before_it_is_there(morn: Morn) -> None:
     app = morn.app(a_list(left_s=90.0))
     async with opened(app) as pilot:
         typed(app, "ctrl+p", *["escape"] * 5)
         await pilot.pause()
         await pilot.press("escape")
+        assert isinstance(app.screen, Morning)
+        app.action_command_palette()
+        await app.on_event(events.Key("down", None))
+        await pilot.pause()
+        for _ in range(2):  # above the palette
+            app.screen.post_message(events.Click(app.screen, 1, 1, 0, 0, 1, False, False, False, 1, 1))
+        await pilot.pause()
         assert isinstance(app.screen, Morning)
         morn.clock.advance(90.0)
         app.action_command_palette()
