@@ -218,6 +218,17 @@ async def test_the_palette_may_go_before_it_is_there(morn: Morn) -> None:
         assert isinstance(app.screen, Card)
 
 
+@pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
+async def test_a_palette_that_lost_the_keys_can_be_left(morn: Morn, key: str) -> None:
+    app = morn.app()
+    async with opened(app) as pilot:
+        await pilot.press("ctrl+p")
+        app.screen.set_focus(None)
+        await pilot.press(key)
+    assert app.return_code == (130 if key == "ctrl+c" else 0)
+    assert app.return_value is Outcome.CLOSED
+
+
 async def test_two_enters_take_one_command_from_the_palette(morn: Morn) -> None:
     app = morn.app()
     async with opened(app) as pilot:

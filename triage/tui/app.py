@@ -119,7 +119,7 @@ class CoffeeApp(Background, Exploring, Linking, Breaks, Writing, inherit_binding
         them is back: letters typed behind the key of the search would be keys of the list.
         """
         self.app_focus = True  # some terminals tell only when they lose it; a line gets its keys back
-        if self.focused is not None:
+        if self.focused is not None or isinstance(self.screen, Palette):  # which does not list the keys of the app
             return False
         if bound := self.screen.active_bindings.get(event.key):
             await self.run_action(bound.binding.action, bound.node)
