@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -104,6 +105,24 @@ def test_ctrl_c_is_130_and_keeps_what_was_judged(demo: Path) -> None:
         terminal.until(lambda: labels(demo) == ["keep"], 5)
         terminal.press("\x03")
         assert terminal.ended() == 130
+
+
+@pytest.mark.slow
+def test_an_impatient_ctrl_c_leaves_no_session_without_an_end(demo: Path, tmp_path: Path) -> None:
+    """Again and again while it ends, at another moment in each of twelve sessions: a fifth of them lost their end."""
+    for number in range(12):
+        home = shutil.copytree(demo, tmp_path / f"home{number}")
+        with Terminal(environ={"TRIAGE_HOME": str(home)}) as terminal:
+            terminal.shows("for you")
+            terminal.press("q")
+            terminal.read(0.008 * number)
+            while not terminal.gone():
+                terminal.kill(signal.SIGINT)
+                terminal.read(0.004)
+        with closing(Store(home / "triage.db")) as store:
+            (ending,) = [ending for ending, _ in store.sessions(datetime.now().astimezone().date())]
+        assert ending, f"session {number}:\n{terminal.text}"
+        assert spent(home)[1] == "left"
 
 
 def test_a_second_terminal_is_told_how_much_is_left(demo: Path) -> None:

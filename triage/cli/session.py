@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from triage.paper import Coffee, Paper, Verdict
     from triage.store import Store
     from triage.tui import CoffeeApp, Diary, Outcome, Rations, Session
+
+
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 
 
 def morning(
@@ -92,24 +96,26 @@ def _sit_down(around: Surroundings, coffee: Coffee, start: Callable[[], Refresh]
     number = around.store.begin_session(coffee.day, at=around.clock.now())
     looks = Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
     session = _session(around, coffee, looks)
-    outcome, code = ask(session) if plain else _show(session)
-    finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
-    around.store.close_coffee(coffee.day, "finished" if finished else "left")
-    around.store.end_session(number, outcome.value, seconds=session.countdown.elapsed(), at=around.clock.now())
-    if session.countdown.started:
-        _write_entry(around.store, coffee.day)
+    with ExitStack() as until_written:
+        outcome, code = ask(session) if plain else _show(session, until_written)
+        until_written.enter_context(_undisturbed())
+        finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
+        around.store.close_coffee(coffee.day, "finished" if finished else "left")
+        around.store.end_session(number, outcome.value, seconds=session.countdown.elapsed(), at=around.clock.now())
+        if session.countdown.started:
+            _write_entry(around.store, coffee.day)
     click.echo(closing_line(around.store, coffee.day, outcome.value))
     if wrong := after_coffee(around, coffee.day):
         click.echo(f"triage: {wrong}", err=True)
     return code
 
 
-def _show(session: Session) -> tuple[Outcome, int]:
-    """The screen."""
+def _show(session: Session, until_written: ExitStack) -> tuple[Outcome, int]:
+    """The screen; signals are the app's until the ledger is written, and no concern of it once it is over."""
     from triage.tui import CoffeeApp, Outcome
 
     app = CoffeeApp(session)
-    _obey_signals(app)
+    until_written.enter_context(_obeyed(app))
     outcome = app.run()
     if app.complaint:
         click.echo(f"triage: {app.complaint}", err=True)
@@ -226,20 +232,37 @@ def _child(around: Surroundings) -> Child:
     return Child(around.log, around.environ, around.profile)
 
 
-def _obey_signals(app: CoffeeApp) -> None:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep signals until the ledger is written: a second Ctrl+C must not leave a coffee open that is over."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _obeyed(app: CoffeeApp) -> Iterator[None]:
     """Let SIGTERM, SIGHUP and SIGINT save, restore the screen, and end with 128 + their number."""
 
     def end(number: int, frame: object) -> None:
         from triage.tui import Outcome
 
-        if number == signal.SIGINT and app.away:
-            return  # Ctrl+C is meant for the program that has the terminal
+        if app.return_value is not None or (number == signal.SIGINT and app.away):
+            return  # it is over already, or Ctrl+C is meant for the program that has the terminal
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError as error:
             raise SystemExit(128 + number) from error
         loop.call_soon_threadsafe(app.finish, Outcome.CLOSED, 128 + number)
 
-    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
