@@ -374,18 +374,19 @@ def test_categories_tell_by_how_much_they_differ_from_the_ordinary() -> None:
         return Paper("9912.00001", "t", "a", categories=categories)
 
     ordinary = [*[standing("cs.LG")] * 80, *[standing("cs.CV", "cs.LG")] * 15, *[standing("cs.AR")] * 5]
-    pool = (standing("cs.LG"), standing("cs.LG", "cs.AR"), standing("cs.CV", "cs.LG"), standing("q-bio.NC"))
-    origins, rest = Origins((*pool, *ordinary), 4), np.arange(104) >= 4
+    pool = (standing("cs.LG"), standing("cs.LG", "cs.AR"), standing("cs.CV", "cs.LG"), standing("q-bio.NC"), standing())
+    origins, rest = Origins((*pool, *ordinary), 5), np.arange(105) >= 5
 
     def part(liked: int) -> Any:
         return origins.by_categories([standing("cs.LG", "cs.AR")] * liked, rest)
 
     assert part(6)[1] > part(6)[0] > part(6)[2], "cross-listed as the liked ones are, and as others are"
     assert part(60)[1] > part(6)[1] > part(1)[1] > 0, "few liked papers prove little"
+    assert part(6)[4] == 0, "nobody told"
     np.testing.assert_allclose(part(0), 0, atol=1e-12)
-    again = Origins((*ordinary, *pool), 100).by_categories([standing("cs.LG", "cs.AR")] * 6, np.arange(104) < 100)
+    again = Origins((*ordinary, *pool), 100).by_categories([standing("cs.LG", "cs.AR")] * 6, np.arange(105) < 100)
     assert again.mean() == pytest.approx(0), "an ordinary paper gains nothing on average"
-    alone = Origins(pool, 4).by_categories([standing("cs.LG")] * 5, np.zeros(4, bool))
+    alone = Origins(pool, 5).by_categories([standing("cs.LG")] * 5, np.zeros(5, bool))
     assert np.isfinite(alone).all()
     assert alone[0] > alone[3], "also before anything is stored"
 

@@ -76,20 +76,22 @@ class Origins:
         """Log odds that a liked paper stands in a paper's categories rather than an ordinary one, (n,), less the mean.
 
         Naive Bayes over all categories, each with the share of the liked papers and of `rest` that it has; the mean
-        is that of `rest`, for which the part is 0 on average.
+        is that of `rest`, for which the part is 0 on average, as it is for a paper whose categories nobody told.
         """
         import numpy as np
 
         ordinary = [self.papers[row] for row in rest.nonzero()[0]]
-        usual, wanted = _counted(ordinary), _counted(liked)
+        common, wanted = _counted(ordinary), _counted(liked)
         odds: dict[str, float] = {}
         for name in {name for paper in self.papers for name in paper.categories} | set(wanted):
-            share = (usual[name] + 1) / (len(ordinary) + 2)
-            told = (wanted[name] + UNSURE * share) / (len(liked) + UNSURE)
-            odds[name] = math.log(told / share) - math.log((1 - told) / (1 - share))
+            share = (common[name] + 1) / (len(ordinary) + 2)
+            theirs = (wanted[name] + UNSURE * share) / (len(liked) + UNSURE)
+            odds[name] = math.log(theirs / share) - math.log((1 - theirs) / (1 - share))
         sums = [sum(odds[name] for name in sorted(set(paper.categories))) for paper in self.papers]
         values = np.array(sums, dtype=np.float64)
-        return CATEGORIES * (values[: self.n] - (float(values[rest].mean()) if rest.any() else 0.0))
+        told = np.array([bool(paper.categories) for paper in self.papers], dtype=bool)
+        usual = values[rest & told]
+        return CATEGORIES * np.where(told, values - (usual.mean() if len(usual) else 0.0), 0.0)[: self.n]
 
     def shared(self, index: int, names: Mapping[str, int]) -> tuple[str, ...]:
         """The authors of a paper who signed a liked one too, as it writes them; not those whose name many have."""
