@@ -27,6 +27,7 @@ from triage.rank import (
     Meaning,
     Pool,
     Query,
+    Reason,
     Scope,
     best_share,
     foretell,
@@ -389,6 +390,52 @@ def test_categories_tell_by_how_much_they_differ_from_the_ordinary() -> None:
     alone = Origins(pool, 5).by_categories([standing("cs.LG")] * 5, np.zeros(5, bool))
     assert np.isfinite(alone).all()
     assert alone[0] > alone[3], "also before anything is stored"
+
+
+def test_papers_whose_categories_nobody_told_are_no_evidence() -> None:
+    def standing(*categories: str) -> Paper:
+        return Paper("9912.00001", "t", "a", categories=categories)
+
+    pool, ordinary = (standing("cs.LG"), standing("cs.CV")), (*[standing("cs.LG")] * 80, *[standing("cs.CV")] * 20)
+
+    def part(liked: tuple[Paper, ...], untold: int = 0) -> Any:
+        papers = (*pool, *ordinary, *[standing()] * untold)
+        return Origins(papers, 2).by_categories(liked, np.arange(len(papers)) >= 2)
+
+    np.testing.assert_allclose(part((standing(),) * 20), 0, atol=1e-12)
+    told = (standing("cs.CV"),) * 3
+    np.testing.assert_allclose(part((*told, *(standing(),) * 20)), part(told))
+    np.testing.assert_allclose(part(told, untold=300), part(told))
+
+
+@pytest.mark.parametrize(
+    ("liked", "own", "told"),
+    [
+        (("Erd\\H{o}s, P.",), ("Erdős, P.",), ("Erdős, P.",)),
+        (("P. Erdős",), ("P. Erd\\H{o}s",), ("P. Erd\\H{o}s",)),
+        (("Ada Loved", "Bea Loved"), ("Bea Loved", "ADA LOVED", "Ada Loved"), ("Bea Loved", "ADA LOVED")),
+        (("\u200b", "\u202e", " ", "."), ("\u200b", "\u202e", " ", "."), ()),
+    ],
+)
+def test_names_are_compared_as_they_are_read_and_told_once(liked: Any, own: Any, told: Any) -> None:
+    loved, paper = Paper("9911.00001", "t", "a", authors=liked), Paper("9912.00001", "t", "a", authors=own)
+    origins = Origins((paper,), 1)
+    names = origins.names([loved], np.zeros(1, bool))
+    assert origins.shared(0, names) == told
+    assert (origins.by_authors(names)[0] > 0) == bool(told)
+
+
+def test_a_paper_that_nothing_speaks_for_is_not_said_to_be_carried(stored: Pool) -> None:
+    pool = Pool((Paper("9912.00001", "zebra", "stripes", authors=("Zoe",)),))
+    fitted, query = RANKERS["fusion"].fit(pool, Pool(stored.papers)), Query("", liked=LIKED)
+    scores = fitted.rank(query)
+    assert max(part[0] for part in scores.parts.values()) <= 0
+    assert phrases(fitted.explain(query, scores, [0])[0]) == ("nothing found in it that you asked for",)
+    assert phrases(Reason(authors=("P. Erd\\H{o}s",))) == ("signed a liked paper too: P. Erdős",)
+    assert phrases(Reason(parts={"liked words": -1.0, "liked categories": 0.3})) == ("carried by liked categories",)
+    assert phrases(Reason(parts={"newest": -3.0})) == ("carried by newest",), (
+        "age is all that there is, and never above 0"
+    )
 
 
 def test_a_shared_author_is_a_reason_and_foreign_names_are_harmless(encoder: Any, stored: Pool) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LINE = 76
 _NEAR = 'near ""'
 _SHOWN_TERMS = 4
+_TELLING = 0.005  # a part that two decimals show
 _WORDS_AT_MOST, _NAMES_AT_MOST = 30, 48
 
 
@@ -72,12 +73,15 @@ def phrases(reason: Reason) -> tuple[str, ...]:
     if reason.liked_terms and reason.statement_terms:
         said.append(f"in the statement: {clean(', '.join(reason.statement_terms))}")
     if reason.authors:
-        said.append(f"signed a liked paper too: {_listed(reason.authors, _NAMES_AT_MOST)}")
+        said.append(f"signed a liked paper too: {_listed([*map(readable, reason.authors)], _NAMES_AT_MOST)}")
     said += [clean(wish) for wish in reason.wishes]
     told = tuple(phrase for phrase in said if phrase)
-    if not told and reason.parts:
-        return (f"carried by {max(reason.parts, key=lambda name: reason.parts[name])}",)
-    return told
+    if told or not reason.parts:
+        return told
+    carrier = max(reason.parts, key=lambda name: reason.parts[name])
+    if reason.parts[carrier] < _TELLING and carrier != "newest":
+        return ("nothing found in it that you asked for",)
+    return (f"carried by {carrier}",)
 
 
 def _listed(names: Sequence[str], cells: int) -> str:
