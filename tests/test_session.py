@@ -125,6 +125,23 @@ def test_an_impatient_ctrl_c_leaves_no_session_without_an_end(demo: Path, tmp_pa
         assert spent(home)[1] == "left"
 
 
+@pytest.mark.parametrize("bye", ["", "0\r"])
+def test_an_impatient_ctrl_c_ends_a_plain_session_too(demo: Path, tmp_path: Path, bye: str) -> None:
+    for number in range(5):
+        home = shutil.copytree(demo, tmp_path / f"home{number}")
+        with Terminal("--plain", environ={"TRIAGE_HOME": str(home)}) as terminal:
+            terminal.shows("0 finish")
+            terminal.press(bye)
+            for _ in range(40):
+                terminal.kill(signal.SIGINT)
+                time.sleep(0.0005)
+            terminal.ended()
+        with closing(Store(home / "triage.db")) as store:
+            (ending,) = [ending for ending, _ in store.sessions(datetime.now().astimezone().date())]
+        assert ending, f"session {number}:\n{terminal.text}"
+        assert spent(home)[1] == "left"
+
+
 def test_a_second_terminal_is_told_how_much_is_left(demo: Path) -> None:
     with Terminal(environ={"TRIAGE_HOME": str(demo)}) as first:
         first.shows("keep")

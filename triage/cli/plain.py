@@ -7,6 +7,7 @@ import select
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -44,17 +45,20 @@ class _Ended(Exception):
         self.outcome = outcome
 
 
-def ask(session: Session) -> tuple[Outcome, int]:
-    """Run the session on standard input and output; gives how it ended and the exit code."""
+def ask(session: Session, deafen: Callable[[], None]) -> tuple[Outcome, int]:
+    """Run the session on standard input and output; gives how it ended and the exit code.
+
+    `deafen` keeps signals off from its end on: what is written then must not be broken off.
+    """
     dialogue = Dialogue(session, _lines(), click.echo)
     code = 0
     try:
-        dialogue.run()
-    except EOFError:
-        pass  # nobody will answer any more
+        with suppress(EOFError):  # nobody will answer any more
+            dialogue.run()
+        deafen()
     except KeyboardInterrupt:
         code = 130
-    except SystemExit as end:  # a signal, see `cli._die_as_told`
+    except SystemExit as end:  # another signal
         code = int(end.code or 0)
     finally:
         dialogue.settle()

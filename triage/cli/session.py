@@ -97,7 +97,10 @@ def _sit_down(around: Surroundings, coffee: Coffee, start: Callable[[], Refresh]
     looks = Looks(start, lambda: is_due(around, patient=True), around.clock.monotonic)
     session = _session(around, coffee, looks)
     with ExitStack() as until_written:
-        outcome, code = ask(session) if plain else _show(session, until_written)
+        if plain:
+            outcome, code = ask(session, until_written.enter_context(_obeyed_once()))
+        else:
+            outcome, code = _show(session, until_written)
         until_written.enter_context(_undisturbed())
         finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
         around.store.close_coffee(coffee.day, "finished" if finished else "left")
@@ -260,9 +263,32 @@ def _obeyed(app: CoffeeApp) -> Iterator[None]:
             raise SystemExit(128 + number) from error
         loop.call_soon_threadsafe(app.finish, Outcome.CLOSED, 128 + number)
 
-    before = {number: signal.signal(number, end) for number in _SIGNALS}
+    with _handled(end):
+        yield
+
+
+@contextmanager
+def _obeyed_once() -> Iterator[Callable[[], None]]:
+    """Let the first signal end what runs, and none after it; gives what keeps them all off once it is over."""
+
+    def ignore() -> None:
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def end(number: int, frame: object) -> None:
+        ignore()
+        raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    with _handled(end):
+        yield ignore
+
+
+@contextmanager
+def _handled(handler: Callable[[int, object], None]) -> Iterator[None]:
+    """Give the signals to a handler for a while."""
+    before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)

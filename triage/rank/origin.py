@@ -102,7 +102,7 @@ class Origins:
         return CATEGORIES * np.where(told, values - (usual.mean() if len(usual) else 0.0), 0.0)[: self.n]
 
     def shared(self, index: int, names: Mapping[str, int]) -> tuple[str, ...]:
-        """Its authors who signed a liked paper too, once each, as it writes them; not those whose name many have."""
+        """Those authors of a paper who signed a liked one too, once each, as it writes them; no name that many have."""
         telling = {name for name in self.signed[index] if name in names and names[name] <= FAMILIAR}
         if not telling:
             return ()
