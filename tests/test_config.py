@@ -190,4 +190,4 @@ def test_zsh_completes_on_its_terminal(home: Path, tmp_path: Path) -> None:
         terminal.press("triage prof\t")
         terminal.shows("ready> triage profile")
         terminal.press("edit \t")
-        terminal.shows("ready> triage profile edit agents")
+        assert terminal.shows("ready> triage profile edit agents")

@@ -101,7 +101,6 @@ def _sit_down(around: Surroundings, coffee: Coffee, start: Callable[[], Refresh]
             outcome, code = ask(session, until_written.enter_context(_obeyed_once()))
         else:
             outcome, code = _show(session, until_written)
-        until_written.enter_context(_undisturbed())
         finished = outcome in (Outcome.COFFEE_FINISHED, Outcome.LIST_FINISHED)  # judged early: never more papers
         around.store.close_coffee(coffee.day, "finished" if finished else "left")
         around.store.end_session(number, outcome.value, seconds=session.countdown.elapsed(), at=around.clock.now())
@@ -233,19 +232,6 @@ def _diary(store: Store, day: date) -> Diary:
 def _child(around: Surroundings) -> Child:
     """A refresh in a process of its own, for whatever is due."""
     return Child(around.log, around.environ, around.profile)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep signals until the ledger is written: a second Ctrl+C must not leave a coffee open that is over."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

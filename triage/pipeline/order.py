@@ -299,8 +299,9 @@ def rank_pool(
     examples = list(store.papers(judged_ids(store, profile)).values())
     read = partial(_read, store, profile, progress=progress)
     ready: list[Encoder] = []
-    with suppress(Unavailable):  # then the words decide, and the ranker's note says so
-        ready += [read(reader, [*examples, *papers, *ordinary]) for reader in (fast or encoder,) if reader]
+    if reader := fast or encoder:
+        with suppress(Unavailable):  # then the words decide, and the ranker's note says so
+            ready.append(read(reader, [*examples, *papers, *ordinary]))
 
     def ranked() -> tuple[tuple[ScoredPaper, ...], str]:
         lookups = Lookups.of(store, encoder if encoder in ready else None, fast if fast in ready else None)

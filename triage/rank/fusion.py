@@ -77,6 +77,8 @@ def prepare(pool: Pool, background: Pool) -> Prepared:
     def explain(query: Query, chosen: Sequence[int]) -> list[Reason]:
         strands, (_, nearest), names = case(query).strands, case(query).liked_parts, case(query).names
         found = give_reasons(features, query, chosen, [strands[nearest[index]] for index in chosen])
+        if not names:
+            return found
         shared = [origins.shared(index, names) for index in chosen]
         return [replace(reason, authors=who) for reason, who in zip(found, shared, strict=True)]
 

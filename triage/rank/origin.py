@@ -63,7 +63,8 @@ class Origins:
     def names(self, liked: Iterable[Paper], rest: NDArray[np.bool_]) -> Counter[str]:
         """Who signed the liked papers, each with the count of `rest`, the ordinary papers, that has the name too."""
         found = Counter(dict.fromkeys(frozenset().union(*map(signatures, liked)), 0))
-        wanted = frozenset(found)
+        if not (wanted := frozenset(found)):
+            return found
         found.update(name for row in rest.nonzero()[0] for name in wanted & self.signed[row])
         return found
 
